@@ -1,0 +1,79 @@
+"""MapCache in Apache with the event MPM, as Debian packages it, over tiles in files."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from bench.processes import free_port, running
+
+_MAPCACHE = """<?xml version="1.0"?>
+<mapcache>
+  <cache name="disk" type="disk" layout="template">
+    <template>{tiles}/{{z}}/{{x}}/{{inv_y}}.jpg</template>
+  </cache>
+  <tileset name="world">
+    <cache>disk</cache>
+    <grid>GoogleMapsCompatible</grid>
+    <format>JPEG</format>
+    <read-only>true</read-only>
+  </tileset>
+  <service type="wmts" enabled="true"/>
+  <errors>report</errors>
+  <log_level>error</log_level>
+</mapcache>
+"""
+
+_APACHE = """
+ServerName localhost
+ServerRoot {folder}
+PidFile {folder}/apache.pid
+Listen 127.0.0.1:{port}
+ListenBacklog 4096
+LoadModule mpm_event_module /usr/lib/apache2/modules/mod_mpm_event.so
+LoadModule authz_core_module /usr/lib/apache2/modules/mod_authz_core.so
+LoadModule mapcache_module /usr/lib/apache2/modules/mod_mapcache.so
+ErrorLog {folder}/error.log
+LogLevel error
+User www-data
+Group www-data
+ServerLimit 8
+ThreadLimit 64
+ThreadsPerChild 64
+MaxRequestWorkers 512
+KeepAlive On
+MaxKeepAliveRequests 0
+KeepAliveTimeout 60
+MapCacheAlias /mapcache {folder}/mapcache.xml
+<Location /mapcache>
+  Require all granted
+</Location>
+"""
+
+
+@contextlib.contextmanager
+def over_files(folder: Path, tiles: Path) -> Iterator[str]:
+    """Serve the JPEG tiles of `tiles`/z/x/y.jpg as layer "world"; yields the origin."""
+    folder.mkdir(parents=True, exist_ok=True)
+    port = free_port()
+    (folder / "mapcache.xml").write_text(_MAPCACHE.format(tiles=tiles))
+    (folder / "apache.conf").write_text(_APACHE.format(folder=folder, port=port))
+    origin = f"http://127.0.0.1:{port}"
+    command = ["/usr/sbin/apache2", "-D", "FOREGROUND", "-f", folder / "apache.conf"]
+    with running(command, log=folder / "apache.log", ready=f"{origin}/mapcache/wmts"):
+        yield origin
+
+
+def kvp_target(z: int, x: int, y: int) -> str:
+    """A GetTile by KVP."""
+    return (
+        "/mapcache/wmts?SERVICE=WMTS&REQUEST=GetTile&VERSION=1.0.0&LAYER=world&STYLE=default"
+        f"&FORMAT=image/jpeg&TILEMATRIXSET=GoogleMapsCompatible&TILEMATRIX={z}"
+        f"&TILEROW={y}&TILECOL={x}"
+    )
+
+
+def rest_target(z: int, x: int, y: int) -> str:
+    """A GetTile by path."""
+    return f"/mapcache/wmts/1.0.0/world/default/GoogleMapsCompatible/{z}/{y}/{x}.jpg"

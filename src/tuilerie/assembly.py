@@ -1,0 +1,272 @@
+"""The only file that knows everybody: from files to a catalogue, from a catalogue to a live service."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from tuilerie import __version__
+from tuilerie.caches.base import TileCache
+from tuilerie.caches.faults import CacheFault
+from tuilerie.caches.files import FileTileCache
+from tuilerie.caches.sqlite import SqliteTileCache
+from tuilerie.catalogue.address import TileAddress
+from tuilerie.catalogue.compile import Described, compile_catalogue, used_sources
+from tuilerie.catalogue.document import (
+    CacheSettings,
+    FilesCache,
+    MosaicSource,
+    NoCache,
+    RasterSource,
+    SourceSettings,
+    SqliteCache,
+)
+from tuilerie.catalogue.load import LoadedDocument, Places, load_document
+from tuilerie.catalogue.model import Catalogue
+from tuilerie.catalogue.store import RevisionStore
+from tuilerie.catalogue.zero_config import document_for_files
+from tuilerie.errors import CacheError, CatalogueError
+from tuilerie.formats import StoredTile
+from tuilerie.raster.ramps import named_ramps
+from tuilerie.server.live import Live
+from tuilerie.server.settings import ServerSettings
+from tuilerie.sources.base import MapSource
+from tuilerie.sources.describe import describe_raster
+from tuilerie.sources.mosaic import MosaicSource as MosaicMapSource
+from tuilerie.sources.mosaic import describe_mosaic
+from tuilerie.sources.rasterfile import RasterFileSource
+from tuilerie.sources.settings import RasterFile
+from tuilerie.telemetry import Meters
+from tuilerie.tiles.flight import SingleFlight
+from tuilerie.tiles.manager import TileManager
+from tuilerie.tiles.produce import LayerProducer
+from tuilerie.tiles.service import TileService
+
+__all__ = ["Publication", "make_live", "open_service", "publish"]
+
+CATALOGUE_SUFFIXES = frozenset({".yaml", ".yml"})
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """What the operator named: one catalogue, or data files without any.
+
+    Attributes:
+        paths: one catalogue file, or data files and folders.
+        data: the data directory, where caches and revisions rest; None = nothing is kept.
+    """
+
+    paths: tuple[Path, ...]
+    data: Path | None = None
+
+    @classmethod
+    def of(cls, paths: Sequence[Path], data: Path | None = None) -> Publication:
+        """Make one of paths as typed, absolute from here on."""
+        return cls(tuple(path.absolute() for path in paths), data)
+
+    @property
+    def catalogue(self) -> Path | None:
+        """The catalogue file, or None where data files are served without one."""
+        first = self.paths[0]
+        return first if first.suffix.lower() in CATALOGUE_SUFFIXES else None
+
+    def load(self) -> LoadedDocument:
+        """Read the catalogue, or write one for the data files. Raises: CatalogueError."""
+        if self.catalogue is not None:
+            return load_document(self.catalogue)
+        return LoadedDocument(document_for_files(self.paths), Places(), ())
+
+    @property
+    def base(self) -> Path:
+        """The folder from which relative paths of the document are meant."""
+        return self.paths[0].parent
+
+
+def publish(publication: Publication) -> Catalogue:
+    """Read, describe and compile what the operator named.
+
+    Raises: CatalogueError: with everything that is wrong, in document and data.
+    """
+    loaded = publication.load()
+    descriptions = _describe(used_sources(loaded.document, publication.base))
+    catalogue = compile_catalogue(
+        loaded.document,
+        descriptions,
+        revision=0,
+        base=publication.base,
+        places=loaded.places,
+        ramps=named_ramps(),
+    )
+    return replace(catalogue, revision=_revision(publication.data, catalogue))
+
+
+def open_service(catalogue: Catalogue, data: Path, *, meters: Meters) -> TileService:
+    """Make the service of a catalogue; nothing is opened or written before the first tile.
+
+    Args:
+        data: the data directory, where caches rest unless they have a directory of their own.
+        meters: told of cache faults and productions.
+    """
+    cores = os.cpu_count() or 1
+    executor = ThreadPoolExecutor(cores + 1, thread_name_prefix="tuilerie-pixels")
+    sources = {
+        identifier: _source(identifier, settings, executor)
+        for identifier, settings in catalogue.sources.items()
+    }
+    caches = {
+        identifier: _cache(settings, data / "caches" / identifier, catalogue, meters)
+        for identifier, settings in catalogue.caches.items()
+    }
+    flight: SingleFlight[Mapping[TileAddress, StoredTile]] = SingleFlight()
+    managers = {
+        layer.identifier: TileManager(
+            layer,
+            caches[layer.cache],
+            LayerProducer(
+                layer,
+                sources[layer.source],
+                catalogue.matrix_sets,
+                executor=executor,
+                side_by_side=cores,
+                meters=meters,
+            ),
+            flight=flight,
+            on_cache_fault=meters.cache_fault,
+        )
+        for layer in catalogue.layers.values()
+    }
+
+    async def close() -> None:
+        for cache in caches.values():
+            if cache is not None:
+                await cache.close()
+        for source in sources.values():
+            await source.close()
+        executor.shutdown(wait=False)
+
+    return TileService(catalogue, managers, flight=flight, on_close=close)
+
+
+def make_live(
+    publication: Publication, data: Path, settings: ServerSettings, meters: Meters
+) -> Live:
+    """Make what one worker serves, and how it follows changes of the files.
+
+    Raises: CatalogueError.
+    """
+
+    def rebuild() -> TileService:
+        return open_service(publish(publication), data, meters=meters)
+
+    service = rebuild()
+    live = Live(
+        service,
+        settings,
+        meters=meters,
+        watch=lambda: _watched(publication, live.current.catalogue),
+        rebuild=rebuild,
+    )
+    return live
+
+
+def _watched(publication: Publication, catalogue: Catalogue) -> Sequence[Path]:
+    """The files whose change means another state: the catalogue, and the data that it names."""
+    data = [Path(settings.path) for settings in catalogue.sources.values()]
+    return [*publication.paths, *data]
+
+
+def _describe(sources: Mapping[str, SourceSettings]) -> dict[str, Described]:
+    """Ask all sources side by side; a source that two identifiers name is asked once."""
+    distinct = dict.fromkeys(sources.values())
+    with ThreadPoolExecutor(min(8, 2 * (os.cpu_count() or 1))) as threads:
+        answers = dict(zip(distinct, threads.map(_described, distinct), strict=True))
+    return {identifier: answers[settings] for identifier, settings in sources.items()}
+
+
+def _described(settings: SourceSettings) -> Described:
+    try:
+        match settings:
+            case RasterSource():
+                return describe_raster(_raster_file(settings))
+            case MosaicSource():
+                return describe_mosaic(
+                    _raster_file(settings), settings.pattern, recursive=settings.recursive
+                )
+    except CatalogueError as error:
+        return error
+
+
+def _source(identifier: str, settings: SourceSettings, executor: Executor) -> MapSource:
+    match settings:
+        case RasterSource():
+            return RasterFileSource(identifier, _raster_file(settings), executor=executor)
+        case MosaicSource():
+            return MosaicMapSource(
+                identifier,
+                _raster_file(settings),
+                settings.pattern,
+                recursive=settings.recursive,
+                executor=executor,
+            )
+
+
+def _raster_file(settings: SourceSettings) -> RasterFile:
+    return RasterFile(
+        path=Path(settings.path),
+        crs=settings.crs or "",
+        nodata=settings.nodata,
+        bands=settings.bands or (),
+        subdataset=settings.subdataset if isinstance(settings, RasterSource) else "",
+    )
+
+
+def _cache(
+    settings: CacheSettings, default: Path, catalogue: Catalogue, meters: Meters
+) -> TileCache | None:
+    def listen(fault: CacheFault) -> None:
+        meters.cache_fault(CacheError(fault.message))
+
+    match settings:
+        case NoCache():
+            return None
+        case SqliteCache(directory=directory):
+            return SqliteTileCache(
+                Path(directory) if directory else default,
+                generation=catalogue.generation,
+                on_fault=listen,
+            )
+        case FilesCache(directory=directory, layout=layout):
+            return FileTileCache(
+                Path(directory) if directory else default,
+                generation=catalogue.generation,
+                layout=layout,
+                on_fault=listen,
+            )
+
+
+def _revision(data: Path | None, catalogue: Catalogue) -> int:
+    """Number a state: the same state has the same number in all processes and after restarts."""
+    digest = hashlib.sha256(__version__.encode())
+    for part in _visible(catalogue):
+        digest.update(part.encode())
+    store = RevisionStore(data) if data is not None else None
+    if store is None:
+        return 1
+    try:
+        return store.revision_of(digest.hexdigest())
+    except OSError:
+        return store.unstored()
+
+
+def _visible(catalogue: Catalogue) -> Iterable[str]:
+    """Everything that a client can see, as text that is equal for equal states."""
+    yield repr(catalogue.service)
+    for layer in catalogue.layers.values():
+        yield repr(layer)
+    for identifier in sorted(catalogue.matrix_sets):
+        tms = catalogue.matrix_sets[identifier]
+        yield repr((identifier, tms.title, tms.crs.text, tms.matrices))

@@ -1,0 +1,1 @@
+"""Where bytes rest: tile caches, none of which knows another or opens a picture."""

@@ -1,0 +1,5 @@
+"""A tile cache of SQLite files."""
+
+from tuilerie.caches.sqlite.cache import SqliteTileCache
+
+__all__ = ["SqliteTileCache"]

@@ -1,0 +1,178 @@
+"""From the document and what the data says of itself to the frozen catalogue.
+
+Everything that an operator left out is filled in here, and everything that the data does not
+allow is refused, all of it at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Any
+
+from tuilerie.catalogue.compile_layer import LayerCompiler, LayerContext
+from tuilerie.catalogue.document import (
+    CatalogueDocument,
+    FilesCache,
+    MosaicSource,
+    NoCache,
+    RasterSource,
+    SqliteCache,
+)
+from tuilerie.catalogue.faults import Suggestions
+from tuilerie.catalogue.model import (
+    Catalogue,
+    Contact,
+    Layer,
+    Provider,
+    ServiceInfo,
+    SourceDescription,
+)
+from tuilerie.catalogue.places import Places, join_pointer
+from tuilerie.catalogue.references import References, outline
+from tuilerie.catalogue.service import ServiceSettings
+from tuilerie.errors import CatalogueError, Problem
+from tuilerie.grids import TileMatrixSet, named_matrix_set
+
+__all__ = ["Described", "compile_catalogue", "used_sources"]
+
+Described = SourceDescription | Problem | CatalogueError
+"""What became of describing a source: a description, or why there is none."""
+
+_BUILT_IN_CACHES: Mapping[str, SqliteCache | NoCache] = {
+    "default": SqliteCache(kind="sqlite"),
+    "none": NoCache(kind="none"),
+}
+
+
+def used_sources(document: CatalogueDocument, base: Path) -> dict[str, RasterSource | MosaicSource]:
+    """Return the sources that layers use, with absolute paths: those that must be described.
+
+    Args:
+        document: a checked one.
+        base: the folder from which relative paths are meant.
+    """
+    used = dict.fromkeys(layer.source for layer in document.layers.values())
+    return {
+        identifier: _placed(document.sources[identifier], base)
+        for identifier in used
+        if identifier in document.sources
+    }
+
+
+def compile_catalogue(
+    document: CatalogueDocument,
+    descriptions: Mapping[str, Described],
+    *,
+    revision: int,
+    base: Path,
+    places: Places | None = None,
+    ramps: Collection[str] | None = None,
+) -> Catalogue:
+    """Make the catalogue that is served.
+
+    Args:
+        document: a checked one.
+        descriptions: by source; those that could not be described as the reason, so that it is
+            reported together with everything else.
+        revision: the updateSequence of this state.
+        base: the folder from which relative paths are meant.
+        places: where the document's values stand in its file.
+        ramps: the colour ramps that styles may name; None = any name is taken on trust.
+
+    Raises: CatalogueError: with all problems, in the order of the document.
+    """
+    places = places or Places()
+    references = References(outline(document), base, Suggestions())
+    problems = [*references.problems]
+    described = _described(document, descriptions, problems)
+    compiler = LayerCompiler(
+        LayerContext(document, described, references.matrix_sets, ramps), problems
+    )
+    layers: dict[str, Layer] = {}
+    for identifier, settings in document.layers.items():
+        layer = compiler.compile(identifier, settings)
+        if layer is not None:
+            layers[identifier] = layer
+    if problems:
+        raise CatalogueError(places.in_order(problems))
+    return Catalogue(
+        revision=revision,
+        service=_service(document.service),
+        layers=layers,
+        sources=used_sources(document, base),
+        caches=_caches(document, layers, base),
+        matrix_sets=_matrix_sets(layers, references.matrix_sets),
+    )
+
+
+def _described(
+    document: CatalogueDocument,
+    descriptions: Mapping[str, Described],
+    problems: list[Problem],
+) -> dict[str, SourceDescription]:
+    """Separate what could be described from what could not, which joins the problems."""
+    good: dict[str, SourceDescription] = {}
+    for identifier in dict.fromkeys(layer.source for layer in document.layers.values()):
+        if identifier not in document.sources:
+            continue  # a reference to nothing, which is reported already
+        found = descriptions.get(identifier)
+        if isinstance(found, SourceDescription):
+            good[identifier] = found
+        elif isinstance(found, CatalogueError):
+            problems.extend(_at_source(problem, identifier) for problem in found.problems)
+        elif found is not None:
+            problems.append(_at_source(found, identifier))
+        else:
+            problems.append(_at_source(Problem("the source was not examined"), identifier))
+    return good
+
+
+def _at_source(problem: Problem, identifier: str) -> Problem:
+    """Say which source a problem is about, unless it says so itself."""
+    if problem.pointer:
+        return problem
+    # The file of such a problem is the data's: it belongs into the message, not to the place.
+    message = f"{problem.file}: {problem.message}" if problem.file else problem.message
+    return Problem(message, problem.hint, join_pointer("sources", identifier, "path"))
+
+
+def _placed(settings: RasterSource | MosaicSource, base: Path) -> RasterSource | MosaicSource:
+    return settings.model_copy(update={"path": str(base / settings.path)})
+
+
+def _caches(document: CatalogueDocument, layers: Mapping[str, Layer], base: Path) -> dict[str, Any]:
+    """Return the settings of the caches in use, folders absolute."""
+    found: dict[str, Any] = {}
+    for identifier in dict.fromkeys(layer.cache for layer in layers.values()):
+        settings = document.caches.get(identifier) or _BUILT_IN_CACHES[identifier]
+        if isinstance(settings, SqliteCache | FilesCache) and settings.directory is not None:
+            directory = str(base / settings.directory)
+            settings = settings.model_copy(update={"directory": directory})
+        found[identifier] = settings
+    return found
+
+
+def _matrix_sets(
+    layers: Mapping[str, Layer], own: Mapping[str, TileMatrixSet]
+) -> dict[str, TileMatrixSet]:
+    linked = dict.fromkeys(name for layer in layers.values() for name in layer.links)
+    return {name: own[name] if name in own else named_matrix_set(name) for name in linked}
+
+
+def _service(settings: ServiceSettings) -> ServiceInfo:
+    provider = settings.provider
+    return ServiceInfo(
+        title=settings.title,
+        abstract=settings.abstract,
+        keywords=settings.keywords,
+        fees=settings.fees,
+        access_constraints=settings.access_constraints,
+        provider=Provider(
+            name=provider.name,
+            site=provider.site,
+            contact=Contact(**provider.contact.model_dump()),
+        ),
+        base_url=settings.base_url,
+        strict=settings.strict,
+    )

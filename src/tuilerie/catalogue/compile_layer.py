@@ -1,0 +1,291 @@
+"""One layer: the operator's words and the data's facts make the complete value."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any, NamedTuple
+
+from tuilerie.catalogue.coverage import Coverage, covers
+from tuilerie.catalogue.document import CatalogueDocument
+from tuilerie.catalogue.fingerprint import fingerprint, matrix_set_fingerprint
+from tuilerie.catalogue.layers import DefaultsSettings, LayerSettings, MatrixSetUse
+from tuilerie.catalogue.model import (
+    Encoding,
+    Layer,
+    MatrixSetLink,
+    Resampling,
+    SourceDescription,
+    StylePlan,
+    Text,
+)
+from tuilerie.catalogue.places import join_pointer
+from tuilerie.catalogue.style_plans import StyleError, StylePlanner, shows_classes
+from tuilerie.errors import Problem
+from tuilerie.formats import JPEG, MIXED, PNG, PNG8, WEBP, ImageFormat
+from tuilerie.grids import BoundingBox, Crs, TileMatrixSet, named_matrix_set, wgs84_bounds
+
+__all__ = ["LayerCompiler", "LayerContext"]
+
+_DEFAULT_MATRIX_SETS = ("WebMercatorQuad", "WorldCRS84Quad")
+
+
+class LayerContext(NamedTuple):
+    """What layers are compiled against.
+
+    Attributes:
+        described: by source; sources without a description have been reported.
+        matrix_sets: the document's own; others are named ones.
+        ramps: see `compile_catalogue`.
+    """
+
+    document: CatalogueDocument
+    described: Mapping[str, SourceDescription]
+    matrix_sets: Mapping[str, TileMatrixSet]
+    ramps: Collection[str] | None = None
+
+
+class LayerCompiler:
+    """Compiles layers one by one and shares between them whatever is equal.
+
+    Args:
+        problems: where what is wrong is added.
+    """
+
+    def __init__(self, context: LayerContext, problems: list[Problem]) -> None:
+        self._document = context.document
+        self._defaults = context.document.defaults
+        self._described = context.described
+        self._own = context.matrix_sets
+        self._problems = problems
+        self._planner = StylePlanner(context.document.styles, context.ramps)
+        self._links: dict[tuple[Any, ...], MatrixSetLink | None] = {}
+        self._interned: dict[Any, Any] = {}
+        self._set_marks: dict[str, str] = {}
+
+    def compile(self, identifier: str, settings: LayerSettings) -> Layer | None:
+        """Return the layer; None if something is wrong with it, which is then in the problems."""
+        described = self._described.get(settings.source)
+        if described is None or not self._references_hold(settings):
+            return None
+        before = len(self._problems)
+        pointer = join_pointer("layers", identifier)
+        bounds = self._bounds(settings, described, pointer)
+        styles = self._styles(settings, described, pointer)
+        resampling = self._resampling(settings, described, styles, pointer)
+        links = self._layer_links(settings, described, bounds, pointer)
+        if len(self._problems) > before:
+            return None
+        return self._layer(identifier, settings, described, bounds, styles, resampling, links)
+
+    def _references_hold(self, settings: LayerSettings) -> bool:
+        """Return whether all names mean something; those that do not have been reported."""
+        document = self._document
+        return all(
+            style in document.styles or style == "default" for style in settings.styles
+        ) and (settings.cache or self._defaults.cache) in {*document.caches, "default", "none"}
+
+    def _layer(
+        self,
+        identifier: str,
+        settings: LayerSettings,
+        described: SourceDescription,
+        bounds: BoundingBox,
+        styles: tuple[StylePlan, ...],
+        resampling: Resampling,
+        links: Mapping[str, MatrixSetLink],
+    ) -> Layer:
+        defaults = self._defaults
+        metatile = settings.metatile or defaults.metatile
+        buffer_px = defaults.buffer_px if settings.buffer_px is None else settings.buffer_px
+        return Layer(
+            identifier=identifier,
+            title=settings.title if settings.title.variants else Text((("", identifier),)),
+            abstract=self._shared(settings.abstract),
+            keywords=self._shared(settings.keywords),
+            attribution=self._shared(settings.attribution),
+            source=settings.source,
+            kind=described.kind,
+            crs=self._shared(described.crs),
+            bounds=bounds,
+            wgs84_bounds=self._wgs84(bounds, described),
+            styles=self._shared_tuple(styles),
+            formats=self._shared(settings.formats or defaults.formats or _formats(described)),
+            links=links,
+            cache=self._shared(settings.cache or defaults.cache),
+            resampling=resampling,
+            encoding=self._shared(_encoding(settings, defaults)),
+            metatile_cols=metatile[0],
+            metatile_rows=metatile[1],
+            buffer_px=buffer_px,
+            client_max_age_s=_either(settings, defaults, "client_max_age_s"),
+            expire_after_s=_either(settings, defaults, "expire_after_s"),
+            listed=settings.listed,
+            generation=fingerprint(
+                described.fingerprint,
+                self._document.sources[settings.source].model_dump(mode="json"),
+                resampling,
+                settings.extent,
+                buffer_px,
+            ),
+        )
+
+    def _bounds(
+        self, settings: LayerSettings, described: SourceDescription, pointer: str
+    ) -> BoundingBox:
+        """Return the data's rectangle, cut where the operator cuts it."""
+        if settings.extent is None:
+            return described.bounds
+        cut = described.bounds.intersection(BoundingBox(*settings.extent))
+        if cut is None:
+            self._report(
+                "the extent has none of the data in it",
+                f"the data lies in {_rounded(described.bounds)} of {described.crs[:60]}",
+                f"{pointer}/extent",
+            )
+            return described.bounds
+        return cut
+
+    def _wgs84(self, bounds: BoundingBox, described: SourceDescription) -> BoundingBox:
+        if bounds == described.bounds:
+            return described.wgs84_bounds
+        return wgs84_bounds(bounds, Crs.parse(described.crs))
+
+    def _styles(
+        self, settings: LayerSettings, described: SourceDescription, pointer: str
+    ) -> tuple[StylePlan, ...]:
+        source = self._document.sources[settings.source]
+        bands = source.bands or tuple(range(1, len(described.bands) + 1))
+        plans = []
+        for n, name in enumerate(settings.styles):
+            try:
+                plans.append(self._planner.plan(name, described, bands, is_default=n == 0))
+            except StyleError as fault:
+                place = (
+                    f"{pointer}/styles/{n}" if "styles" in settings.model_fields_set else pointer
+                )
+                self._report(f"the style {name!r} does not suit: {fault}", fault.hint, place)
+        return tuple(plans)
+
+    def _resampling(
+        self,
+        settings: LayerSettings,
+        described: SourceDescription,
+        styles: tuple[StylePlan, ...],
+        pointer: str,
+    ) -> Resampling:
+        """Classes are never interpolated: half way from water (1) to rock (3) is no forest (2)."""
+        classes = described.kind == "palette" or any(shows_classes(plan) for plan in styles)
+        if not classes:
+            return settings.resampling or self._defaults.resampling or "bilinear"
+        if settings.resampling not in (None, "nearest"):
+            self._report(
+                f"classes cannot be interpolated, so resampling cannot be {settings.resampling}",
+                "write resampling: nearest, or remove it",
+                f"{pointer}/resampling",
+            )
+        return "nearest"
+
+    def _layer_links(
+        self,
+        settings: LayerSettings,
+        described: SourceDescription,
+        bounds: BoundingBox,
+        pointer: str,
+    ) -> Mapping[str, MatrixSetLink]:
+        """Return the links that have data; those that were asked for and have none are refused."""
+        asked = settings.matrix_sets
+        uses = asked or self._defaults.matrix_sets
+        if uses is None:
+            uses = tuple(MatrixSetUse(id=name) for name in _DEFAULT_MATRIX_SETS)
+        links: dict[str, MatrixSetLink] = {}
+        for n, use in enumerate(uses):
+            tms = self._matrix_set(use)
+            if tms is None:
+                continue
+            link = self._link(tms, use, described, bounds)
+            if link is not None:
+                links[use.id] = link
+            elif asked is not None:
+                self._report(
+                    f"no tile of {use.id} has any of the data in it",
+                    f"the data lies in {_rounded(described.wgs84_bounds)} (degrees)",
+                    f"{pointer}/matrix_sets/{n}",
+                )
+        if not links and asked is None:
+            self._report(
+                "no tile of the default matrix sets has any of the data in it",
+                "write matrix_sets: with one that the data lies in",
+                pointer,
+            )
+        return links
+
+    def _matrix_set(self, use: MatrixSetUse) -> TileMatrixSet | None:
+        """Return the grid of a use; None if it or its matrices were reported already."""
+        try:
+            tms = self._own[use.id] if use.id in self._own else named_matrix_set(use.id)
+        except KeyError:
+            return None
+        names = [matrix.identifier for matrix in tms.matrices]
+        if use.matrices is None:
+            return tms
+        first, last = use.matrices
+        holds = first in names and last in names and names.index(first) <= names.index(last)
+        return tms if holds else None
+
+    def _link(
+        self,
+        tms: TileMatrixSet,
+        use: MatrixSetUse,
+        described: SourceDescription,
+        bounds: BoundingBox,
+    ) -> MatrixSetLink | None:
+        key = (use.id, use.matrices, bounds, described.crs, described.cell_size)
+        if key not in self._links:
+            coverage = Coverage(
+                tms, bounds, self._shared(described.crs), described.cell_size, use.matrices
+            )
+            if use.id not in self._set_marks:
+                self._set_marks[use.id] = matrix_set_fingerprint(tms)
+            link = MatrixSetLink(use.id, coverage, self._set_marks[use.id])
+            self._links[key] = link if covers(coverage) else None
+        return self._links[key]
+
+    def _shared(self, value: Any) -> Any:
+        """Return the one value that all layers with an equal one keep."""
+        return self._interned.setdefault((type(value), value), value)
+
+    def _shared_tuple(self, plans: tuple[StylePlan, ...]) -> tuple[StylePlan, ...]:
+        # Plans are shared already, and have no hash: their identity stands for them.
+        shared: tuple[StylePlan, ...] = self._interned.setdefault(tuple(map(id, plans)), plans)
+        return shared
+
+    def _report(self, message: str, hint: str, pointer: str) -> None:
+        self._problems.append(Problem(message, hint, pointer))
+
+
+def _formats(described: SourceDescription) -> tuple[ImageFormat, ...]:
+    """Return the formats that suit a kind of data, the best first."""
+    match described.kind:
+        case "palette":
+            # image/png first: some clients know no media type with parameters.
+            return (PNG, PNG8)
+        case "values":
+            return (PNG, PNG8, WEBP)
+        case "picture":
+            return (PNG, WEBP, MIXED) if described.transparent else (JPEG, PNG, WEBP)
+
+
+def _encoding(settings: LayerSettings, defaults: DefaultsSettings) -> Encoding:
+    written = defaults.encoding.model_dump(exclude_none=True)
+    if settings.encoding is not None:
+        written |= settings.encoding.model_dump(exclude_none=True)
+    return Encoding(**written)
+
+
+def _either(settings: LayerSettings, defaults: DefaultsSettings, name: str) -> Any:
+    """Return what the layer says, null included; else what the defaults say."""
+    return getattr(settings if name in settings.model_fields_set else defaults, name)
+
+
+def _rounded(box: BoundingBox) -> str:
+    return "[" + ", ".join(f"{edge:.10g}" for edge in box) + "]"

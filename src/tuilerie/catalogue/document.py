@@ -1,0 +1,150 @@
+"""What an operator writes: the catalogue document.
+
+The models check the form only. What refers to what is checked by `references.py`, what the data
+allows by `compile.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from tuilerie.catalogue.fields import AnyNumber, CrsText, Flag, Identifier, Line, PathText, Settings
+from tuilerie.catalogue.layers import DefaultsSettings, LayerSettings
+from tuilerie.catalogue.matrix_sets import MatrixSetSettings
+from tuilerie.catalogue.service import ServiceSettings
+from tuilerie.catalogue.styles import BandNumber, StyleSettings
+
+__all__ = [
+    "CacheSettings",
+    "CatalogueDocument",
+    "FilesCache",
+    "MosaicSource",
+    "NoCache",
+    "RasterSource",
+    "SourceSettings",
+    "SqliteCache",
+]
+
+
+class _FileSource(Settings):
+    """What files on disk have in common."""
+
+    path: PathText = Field(
+        description="Where the data is, from the catalogue's folder.", examples=["data/world.tif"]
+    )
+    crs: CrsText | None = Field(
+        default=None,
+        description="CRS of the data; only where the files have none or a wrong one.",
+        examples=["EPSG:4326"],
+    )
+    nodata: AnyNumber | None = Field(
+        default=None,
+        description="Value that means no data; the files' own if absent.",
+        examples=[0, -9999],
+    )
+    bands: Annotated[tuple[BandNumber, ...], Field(min_length=1, max_length=10_000)] | None = Field(
+        default=None, description="Bands to use, from 1; all if absent.", examples=[[1, 2, 3]]
+    )
+
+
+class RasterSource(_FileSource):
+    """One raster file of any kind that GDAL reads."""
+
+    kind: Literal["raster"] = Field(description="One raster file.", examples=["raster"])
+    subdataset: Line = Field(
+        default="", description="Part of a file that holds several.", examples=["temperature"]
+    )
+
+
+class MosaicSource(_FileSource):
+    """A folder of raster files of one kind, shown as one."""
+
+    kind: Literal["mosaic"] = Field(description="A folder of raster files.", examples=["mosaic"])
+    pattern: PathText = Field(
+        default="*.tif",
+        description="Which files, by shell pattern.",
+        examples=["*.tif", "sheet_*.jp2"],
+    )
+    recursive: Flag = Field(default=False, description="Also in folders below.", examples=[True])
+
+
+SourceSettings = Annotated[RasterSource | MosaicSource, Field(discriminator="kind")]
+
+
+class SqliteCache(Settings):
+    """Tiles in SQLite files: the default."""
+
+    kind: Literal["sqlite"] = Field(description="SQLite files.", examples=["sqlite"])
+    directory: PathText | None = Field(
+        default=None,
+        description="Folder, from the catalogue's; below the data directory if absent.",
+        examples=["/var/cache/tuilerie"],
+    )
+
+
+class FilesCache(Settings):
+    """One file per tile, for other programs to read."""
+
+    kind: Literal["files"] = Field(description="One file per tile.", examples=["files"])
+    directory: PathText | None = Field(
+        default=None,
+        description="Folder, from the catalogue's; below the data directory if absent.",
+        examples=["/var/cache/tuilerie"],
+    )
+    layout: Literal["xyz", "tms"] = Field(
+        default="xyz",
+        description="Files are matrix/column/row; row 0 is at the top (xyz) or bottom (tms).",
+        examples=["xyz"],
+    )
+
+
+class NoCache(Settings):
+    """No tile is kept."""
+
+    kind: Literal["none"] = Field(description="No tile is kept.", examples=["none"])
+
+
+CacheSettings = Annotated[SqliteCache | FilesCache | NoCache, Field(discriminator="kind")]
+
+
+class CatalogueDocument(Settings):
+    """A Tuilerie catalogue: what is published, from which data, in which forms."""
+
+    tuilerie: Literal[1] = Field(description="Version of this format: 1.", examples=[1])
+    service: ServiceSettings = Field(
+        default=ServiceSettings(),
+        description="What the service says of itself.",
+        examples=[{"title": "Maps of the agency"}],
+    )
+    matrix_sets: Mapping[Identifier, MatrixSetSettings] = Field(
+        default_factory=dict,
+        description="Matrix sets of one's own; named ones (WebMercatorQuad…) need no entry.",
+        examples=[{"lambert": {"file": "grids/lambert.json"}}],
+    )
+    sources: Mapping[Identifier, SourceSettings] = Field(
+        default_factory=dict,
+        description="Where the data is.",
+        examples=[{"bluemarble": {"kind": "raster", "path": "data/bluemarble.tif"}}],
+    )
+    styles: Mapping[Identifier, StyleSettings] = Field(
+        default_factory=dict,
+        description="Styles that any layer may use.",
+        examples=[{"shade": {"kind": "hillshade"}}],
+    )
+    caches: Mapping[Identifier, CacheSettings] = Field(
+        default_factory=dict,
+        description="Where tiles rest; `default` (sqlite) and `none` exist without an entry.",
+        examples=[{"default": {"kind": "sqlite"}}],
+    )
+    defaults: DefaultsSettings = Field(
+        default=DefaultsSettings(),
+        description="What layers have that do not say otherwise.",
+        examples=[{"matrix_sets": ["WebMercatorQuad"]}],
+    )
+    layers: Mapping[Identifier, LayerSettings] = Field(
+        description="What is published, by identifier.",
+        examples=[{"world": {"source": "bluemarble"}}],
+    )

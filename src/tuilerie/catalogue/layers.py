@@ -1,0 +1,201 @@
+"""The layers that an operator writes, and what they have in common."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BeforeValidator, Field
+
+from tuilerie.catalogue.fields import (
+    Colour,
+    Extent,
+    Flag,
+    Format,
+    Identifier,
+    Keywords,
+    LocalText,
+    MetatileSize,
+    Settings,
+    Whole,
+    spelled,
+)
+from tuilerie.catalogue.model import NO_TEXT, Resampling
+
+__all__ = ["DefaultsSettings", "EncodingSettings", "LayerSettings", "MatrixSetUse"]
+
+_YEAR_S = 31_536_000
+
+MaxAge = Annotated[Whole, Field(ge=0, le=_YEAR_S)]
+ExpireAfter = Annotated[Whole, Field(ge=1, le=10 * _YEAR_S)]
+Buffer = Annotated[Whole, Field(ge=0, le=256)]
+Quality = Annotated[Whole, Field(ge=1, le=100)]
+
+
+def _named(value: object) -> object:
+    """Take a bare identifier for the whole matrix set."""
+    value = spelled(value)
+    return {"id": value} if isinstance(value, str) else value
+
+
+class EncodingSettings(Settings):
+    """How tiles are encoded; what is absent comes from the defaults."""
+
+    jpeg_quality: Quality | None = Field(
+        default=None, description="JPEG quality, 1 to 100; 85 if nothing is said.", examples=[85]
+    )
+    webp_quality: Quality | None = Field(
+        default=None, description="WebP quality, 1 to 100; 80 if nothing is said.", examples=[80]
+    )
+    avif_quality: Quality | None = Field(
+        default=None, description="AVIF quality, 1 to 100; 60 if nothing is said.", examples=[60]
+    )
+    png_level: Annotated[Whole, Field(ge=1, le=12)] | None = Field(
+        default=None,
+        description="PNG effort, 1 (fast) to 12 (small); 6 if nothing is said.",
+        examples=[6],
+    )
+    background: Colour | None = Field(
+        default=None,
+        description="What shows through where a format cannot be transparent; white by default.",
+        examples=["#ffffff"],
+    )
+
+
+class MatrixSetUse(Settings):
+    """A matrix set in which a layer is served, whole or in part."""
+
+    id: Identifier = Field(
+        description="A named matrix set, or one defined in matrix_sets.",
+        examples=["WebMercatorQuad"],
+    )
+    matrices: tuple[Identifier, Identifier] | None = Field(
+        default=None,
+        description="First (coarsest) and last (finest) matrix; as deep as the data if absent.",
+        examples=[[0, 5]],
+    )
+
+
+Uses = tuple[
+    Annotated[
+        MatrixSetUse,
+        BeforeValidator(_named, json_schema_input_type=str | int | MatrixSetUse),
+    ],
+    ...,
+]
+Formats = Annotated[tuple[Format, ...], Field(min_length=1, max_length=20)]
+
+
+class DefaultsSettings(Settings):
+    """What layers have that do not say otherwise."""
+
+    matrix_sets: Annotated[Uses, Field(min_length=1)] | None = Field(
+        default=None,
+        description="Matrix sets; WebMercatorQuad and WorldCRS84Quad if absent.",
+        examples=[["WebMercatorQuad"]],
+    )
+    formats: Formats | None = Field(
+        default=None,
+        description="Formats, the first is the default; by kind of data if absent.",
+        examples=[["image/png", "image/jpeg"]],
+    )
+    cache: Identifier = Field(
+        default="default", description="Cache of the tiles.", examples=["default"]
+    )
+    resampling: Resampling | None = Field(
+        default=None,
+        description="Interpolation; by kind of data if absent; never used on palettes.",
+        examples=["bilinear"],
+    )
+    client_max_age_s: MaxAge | None = Field(
+        default=3600,
+        description="Seconds that clients may keep tiles; 0 = ask again, null = nothing is said.",
+        examples=[86400],
+    )
+    expire_after_s: ExpireAfter | None = Field(
+        default=None,
+        description="Seconds after which stored tiles are made anew; never if absent.",
+        examples=[604800],
+    )
+    metatile: MetatileSize = Field(
+        default=(4, 4), description="Tiles rendered at once: columns and rows.", examples=[[4, 4]]
+    )
+    buffer_px: Buffer = Field(
+        default=16, description="Pixels rendered around a metatile and cut off.", examples=[16]
+    )
+    encoding: EncodingSettings = Field(
+        default=EncodingSettings(),
+        description="How tiles are encoded.",
+        examples=[{"jpeg_quality": 85}],
+    )
+
+
+class LayerSettings(Settings):
+    """One published layer."""
+
+    title: LocalText = Field(
+        default=NO_TEXT,
+        description="Name for people, in one or several languages; the identifier if absent.",
+        examples=["The world", {"en": "World", "fr": "Monde"}],
+    )
+    abstract: LocalText = Field(
+        default=NO_TEXT, description="What the layer shows.", examples=["The world from above."]
+    )
+    keywords: Keywords = Field(
+        default=(), description="Words to find the layer by.", examples=[["satellite"]]
+    )
+    attribution: LocalText = Field(
+        default=NO_TEXT, description="Whom maps must name.", examples=["© Demo agency"]
+    )
+    source: Identifier = Field(description="A source's identifier.", examples=["bluemarble"])
+    matrix_sets: Annotated[Uses, Field(min_length=1)] | None = Field(
+        default=None,
+        description="Where the layer is served; the first is shown on the front page.",
+        examples=[["WebMercatorQuad", {"id": "lambert_local", "matrices": [0, 5]}]],
+    )
+    formats: Formats | None = Field(
+        default=None,
+        description="Formats, the first is the default; by kind of data if absent.",
+        examples=[["image/jpeg", "image/png"]],
+    )
+    styles: Annotated[tuple[Identifier, ...], Field(min_length=1, max_length=100)] = Field(
+        default=("default",),
+        description="Styles, the first is the default; `default` is made from the data.",
+        examples=[["default", "relief"]],
+    )
+    cache: Identifier | None = Field(
+        default=None,
+        description="Cache of the tiles; the defaults' if absent.",
+        examples=["default"],
+    )
+    resampling: Resampling | None = Field(
+        default=None, description="Interpolation; by kind of data if absent.", examples=["bilinear"]
+    )
+    extent: Extent | None = Field(
+        default=None,
+        description="Cut of the data: left, bottom, right, top in the data's CRS.",
+        examples=[[-10, 40, 10, 52]],
+    )
+    client_max_age_s: MaxAge | None = Field(
+        default=None,
+        description="Seconds that clients may keep tiles; 0 = ask again, null = nothing is said.",
+        examples=[86400],
+    )
+    expire_after_s: ExpireAfter | None = Field(
+        default=None,
+        description="Seconds after which stored tiles are made anew; null = never.",
+        examples=[604800],
+    )
+    metatile: MetatileSize | None = Field(
+        default=None, description="Tiles rendered at once: columns and rows.", examples=[[4, 4]]
+    )
+    buffer_px: Buffer | None = Field(
+        default=None, description="Pixels rendered around a metatile and cut off.", examples=[16]
+    )
+    encoding: EncodingSettings | None = Field(
+        default=None, description="How tiles are encoded.", examples=[{"jpeg_quality": 90}]
+    )
+    listed: Flag = Field(
+        default=True,
+        description="Named in capabilities and on the front page; else served unnamed.",
+        examples=[True],
+    )

@@ -1,0 +1,301 @@
+"""The catalogue as a value: frozen, resolved, picklable, without I/O.
+
+`compile.py` makes it from the document that the operator wrote and what the sources say of
+themselves; every other room only reads it. Publishing swaps one of these for another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, NamedTuple
+
+from tuilerie.catalogue.address import TilesetKey
+from tuilerie.catalogue.fingerprint import fingerprint
+from tuilerie.formats import ImageFormat
+from tuilerie.grids import BoundingBox, TileMatrixSet
+
+__all__ = [
+    "NO_TEXT",
+    "BandDescription",
+    "Catalogue",
+    "Contact",
+    "DataKind",
+    "Encoding",
+    "Layer",
+    "MatrixLimits",
+    "MatrixSetLink",
+    "Provider",
+    "Resampling",
+    "ServiceInfo",
+    "SourceDescription",
+    "StylePlan",
+    "Text",
+]
+
+Resampling = Literal["nearest", "bilinear", "cubic", "lanczos", "average"]
+DataKind = Literal["picture", "palette", "values"]
+"""picture: 8-bit colours or greys, shown as they are. palette: classes with a colour table,
+never interpolated. values: 16-bit or float measurements, shown through a style."""
+
+
+class Text(NamedTuple):
+    """A text in one or several languages, as (BCP 47 tag, text) pairs; tag "" = unspecified."""
+
+    variants: tuple[tuple[str, str], ...] = ()
+
+    def best(self, languages: tuple[str, ...] = ()) -> str:
+        """Return the variant for the first language that matches, else the first one, else ""."""
+        for language in languages:
+            wanted = language.lower()
+            for tag, text in self.variants:
+                if tag.lower() == wanted or tag.lower().split("-")[0] == wanted.split("-")[0]:
+                    return text
+        return self.variants[0][1] if self.variants else ""
+
+
+NO_TEXT = Text()
+"""Nothing is said, in any language."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """ows:ServiceContact; empty strings are left out of documents."""
+
+    individual: str = ""
+    position: str = ""
+    role: str = ""
+    phone: str = ""
+    fax: str = ""
+    street: str = ""
+    city: str = ""
+    administrative_area: str = ""
+    postal_code: str = ""
+    country: str = ""
+    email: str = ""
+    url: str = ""
+    hours: str = ""
+    instructions: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """ows:ServiceProvider."""
+
+    name: str = ""
+    site: str = ""
+    contact: Contact = field(default_factory=Contact)
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceInfo:
+    """ows:ServiceIdentification and the service's settings."""
+
+    title: Text
+    abstract: Text = NO_TEXT
+    keywords: tuple[Text, ...] = ()
+    fees: str = ""
+    access_constraints: tuple[str, ...] = ()
+    provider: Provider = field(default_factory=Provider)
+    base_url: str = ""
+    """Public address without trailing slash; "" = taken from the request."""
+    strict: bool = False
+    """Refuse what the standard forbids even where careless clients rely on it."""
+
+
+class MatrixLimits(NamedTuple):
+    """The tiles of one matrix that have data: inclusive, row 0 at the top (Table 12)."""
+
+    min_col: int
+    max_col: int
+    min_row: int
+    max_row: int
+
+
+@dataclass(frozen=True, slots=True)
+class MatrixSetLink:
+    """One matrix set in which a layer is served.
+
+    Attributes:
+        limits: per matrix identifier, from the coarsest; matrices not listed are not served.
+            Worked out at each look (microseconds), so keep what a hot path needs.
+        fingerprint: of where the set's tiles lie.
+    """
+
+    matrix_set: str
+    limits: Mapping[str, MatrixLimits]
+    fingerprint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Encoding:
+    """How tiles are encoded."""
+
+    jpeg_quality: int = 85
+    webp_quality: int = 80
+    avif_quality: int = 60
+    png_level: int = 6
+    """libdeflate level, 1 (fast) to 12 (small)."""
+    background: str = "#ffffff"
+    """What shows through where the format cannot be transparent."""
+
+    def deciding(self, fmt: ImageFormat) -> tuple[str | int, ...]:
+        """Return the settings that decide what the pixels of a format are after decoding."""
+        return {
+            "jpg": (self.jpeg_quality, self.background),
+            "webp": (self.webp_quality,),
+            "avif": (self.avif_quality,),
+            "mixed": (self.jpeg_quality,),
+        }.get(fmt.extension, ())
+
+
+@dataclass(frozen=True, slots=True)
+class StylePlan:
+    """A style of one layer, complete: what the client sees and how pixels get their colours.
+
+    Attributes:
+        kind: "default" (as the data is), "grey", "ramp", "hillshade", "palette" or "rgb".
+        parameters: resolved settings of that kind, plain JSON-like values only; bands from 1:
+
+            - default: nothing
+            - grey: band, minimum, maximum
+            - ramp: band, ramp (a name, or ""), stops (((value, colour), …), empty if named),
+              interpolation ("linear", "discrete", "exact"), minimum and maximum (the values of
+              the first and the last colour), unit
+            - hillshade: band, azimuth and altitude (degrees), z_factor
+            - palette: band, colours (((class, colour), …)), labels (((class, name), …))
+            - rgb: bands (red, green, blue), ranges (((minimum, maximum), …))
+
+            Colours are "#rrggbb" or "#rrggbbaa".
+        fingerprint: of kind and parameters.
+    """
+
+    identifier: str
+    title: Text
+    abstract: Text = NO_TEXT
+    keywords: tuple[Text, ...] = ()
+    is_default: bool = False
+    kind: str = "default"
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    fingerprint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """One published layer, every default filled in.
+
+    Attributes:
+        wgs84_bounds: degrees, longitude first; left > right where it crosses the antimeridian.
+        bounds: the true extent in CRS units of `crs` (the data's own CRS).
+        styles, formats: the first is the default.
+        links: matrix sets in the operator's order; the first is shown on the front page.
+        resampling: how pixels are interpolated; never anything but nearest for palettes.
+        metatile_cols, metatile_rows, buffer_px: what is rendered at once; buffer on each side.
+        client_max_age_s: Cache-Control max-age of tiles; None = no header, 0 = no-cache.
+        expire_after_s: age at which a stored tile is made anew; None = never.
+        generation: fingerprint of what decides the pixels of every tileset of the layer: the
+            data file's size and time, source settings, resampling, extent. What differs from one
+            tileset to another (style, matrix set, encoding) is added by `Catalogue.generation`.
+    """
+
+    identifier: str
+    title: Text
+    abstract: Text
+    keywords: tuple[Text, ...]
+    attribution: Text
+    source: str
+    kind: DataKind
+    crs: str
+    bounds: BoundingBox
+    wgs84_bounds: BoundingBox
+    styles: tuple[StylePlan, ...]
+    formats: tuple[ImageFormat, ...]
+    links: Mapping[str, MatrixSetLink]
+    cache: str
+    resampling: Resampling
+    encoding: Encoding
+    metatile_cols: int = 4
+    metatile_rows: int = 4
+    buffer_px: int = 16
+    client_max_age_s: int | None = 3600
+    expire_after_s: int | None = None
+    listed: bool = True
+    generation: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BandDescription:
+    """One band of a raster: data type by numpy's name, and what is known of its values."""
+
+    dtype: str
+    nodata: float | None = None
+    minimum: float | None = None
+    maximum: float | None = None
+    percentile_2: float | None = None
+    percentile_98: float | None = None
+    description: str = ""
+    unit: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceDescription:
+    """What a source says about itself: made by `sources`, read by `compile.py`.
+
+    Attributes:
+        crs: as PROJ understands it ("EPSG:2154", or WKT where there is no authority code).
+        bounds: CRS units, x first.
+        wgs84_bounds: degrees; left > right where the data crosses the antimeridian.
+        cell_size: CRS units per pixel at full size, the finer of the two axes.
+        palette: index -> (red, green, blue, alpha) for kind "palette".
+        transparent: whether some pixels may be missing or see-through.
+        fingerprint: changes whenever the pixels may have changed.
+    """
+
+    kind: DataKind
+    crs: str
+    bounds: BoundingBox
+    wgs84_bounds: BoundingBox
+    cell_size: float
+    width: int
+    height: int
+    bands: tuple[BandDescription, ...]
+    transparent: bool
+    fingerprint: str
+    palette: Mapping[int, tuple[int, int, int, int]] = field(default_factory=dict)
+    category_names: Mapping[int, str] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """A published state.
+
+    Attributes:
+        revision: increases with every change that a client can see; the updateSequence.
+        layers: by identifier, in the document's order.
+        sources, caches: the settings as `document.py` models them, by identifier.
+        matrix_sets: those that some layer links to, by identifier.
+    """
+
+    revision: int
+    service: ServiceInfo
+    layers: Mapping[str, Layer]
+    sources: Mapping[str, Any]
+    caches: Mapping[str, Any]
+    matrix_sets: Mapping[str, TileMatrixSet]
+
+    def generation(self, tileset: TilesetKey) -> str:
+        """Return the fingerprint that stored tiles of a tileset must carry to be this layer's.
+
+        A new style, format or matrix set leaves the tiles of the others good.
+
+        Raises: KeyError: the tileset is not of this catalogue.
+        """
+        layer = self.layers[tileset.layer]
+        style = {each.identifier: each for each in layer.styles}[tileset.style]
+        return fingerprint(
+            layer.generation,
+            style.fingerprint,
+            layer.links[tileset.matrix_set].fingerprint,
+            layer.encoding.deciding(tileset.format),
+        )

@@ -1,0 +1,239 @@
+"""From what a client asked to the tile's identity: the only validation of a tile request.
+
+Every request passes here, so a hit costs one look-up of the tileset, one of the matrix and two
+comparisons; both tables fill themselves as tiles are asked for, and only with what the catalogue
+has, so that no client can make them grow. Everything else, first of all saying what is wrong,
+is the slow path in `resolve_slowly.py`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tuilerie.catalogue.address import TileAddress, TileQuery, TilesetKey
+from tuilerie.catalogue.model import Catalogue, Layer, MatrixSetLink
+from tuilerie.catalogue.resolve_slowly import (
+    Prefix,
+    canonical_matrix,
+    find_prefix,
+    missing,
+    out_of_range,
+    whole_number,
+)
+from tuilerie.errors import RequestError
+from tuilerie.grids import TileIndex, TileMatrixSet
+
+__all__ = ["Resolver", "Tileset", "resolve_tile"]
+
+_new = tuple.__new__
+"""Builds a NamedTuple without its Python-level constructor, which costs as much as all the rest."""
+
+_LONGEST_NUMBER = 10
+"""Digits that are read at once: more than any matrix has rows."""
+
+
+class _Windows(dict[str, tuple[str, int, int, int, int]]):
+    """Limits per matrix of one link: (identifier, min row, max row, min col, max col).
+
+    Shared by all tilesets of the link; a matrix is worked out when first asked for.
+
+    Raises on look-up: KeyError: the link does not serve this matrix.
+    """
+
+    __slots__ = ("_link",)
+
+    def __init__(self, link: MatrixSetLink) -> None:
+        super().__init__()
+        self._link = link
+
+    def __missing__(self, matrix: str) -> tuple[str, int, int, int, int]:
+        limits = self._link.limits[matrix]
+        # The key is ours, not the client's string: equal, but kept alive by the catalogue.
+        identifier = next(name for name in self._link.limits if name == matrix)
+        window = (identifier, limits.min_row, limits.max_row, limits.min_col, limits.max_col)
+        self[identifier] = window
+        return window
+
+
+class Tileset:
+    """All that a request has in common with others but matrix, row and column.
+
+    Attributes:
+        key: canonical; what one table of a cache holds.
+    """
+
+    __slots__ = (
+        "_dimensions",
+        "_format",
+        "_layer",
+        "_lenient",
+        "_set",
+        "_style",
+        "_windows",
+        "key",
+    )
+
+    def __init__(
+        self, key: TilesetKey, windows: _Windows, tms: TileMatrixSet, *, lenient: bool
+    ) -> None:
+        self.key = key
+        self._layer, self._style, self._format, _, self._dimensions = key
+        self._windows = windows
+        self._set = tms
+        self._lenient = lenient
+
+    def address(self, matrix: str, row: str, col: str) -> TileAddress:
+        """Return the address of a tile, from raw text.
+
+        Raises: MissingParameter, InvalidParameter, TileOutOfRange with locator "TileMatrix",
+            "TileRow" or "TileCol".
+        """
+        try:
+            name, min_row, max_row, min_col, max_col = self._windows[matrix]
+        except KeyError:
+            return self._address_slowly(matrix, row, col)
+        # isdigit() alone knows other scripts' digits; int() alone takes "+1", " 1" and "1_0".
+        if (
+            row.isdigit()
+            and col.isdigit()
+            and row.isascii()
+            and col.isascii()
+            and len(row) <= _LONGEST_NUMBER
+            and len(col) <= _LONGEST_NUMBER
+        ):
+            r = int(row)
+            c = int(col)
+            if min_row <= r <= max_row and min_col <= c <= max_col:
+                return _new(
+                    TileAddress,
+                    (
+                        self._layer,
+                        self._style,
+                        self._format,
+                        self.key[3],
+                        _new(TileIndex, (name, c, r)),
+                        self._dimensions,
+                    ),
+                )
+        return self._address_slowly(matrix, row, col)
+
+    def _address_slowly(self, matrix: str, row: str, col: str) -> TileAddress:
+        """Take the spellings of careless clients; say precisely what is wrong with others."""
+        fault = missing(TileMatrix=matrix, TileRow=row, TileCol=col)
+        if fault is not None:
+            raise fault
+        name = canonical_matrix(matrix, self._set, lenient=self._lenient)
+        r, c = whole_number(row, "TileRow"), whole_number(col, "TileCol")
+        try:
+            window = self._windows[name]
+        except KeyError:
+            raise out_of_range("TileRow", row, None, name, self._layer) from None
+        _, min_row, max_row, min_col, max_col = window
+        if not min_row <= r <= max_row:
+            raise out_of_range("TileRow", row, (min_row, max_row), name, self._layer)
+        if not min_col <= c <= max_col:
+            raise out_of_range("TileCol", col, (min_col, max_col), name, self._layer)
+        index = TileIndex(window[0], c, r)
+        return TileAddress(
+            self._layer, self._style, self._format, self.key[3], index, self._dimensions
+        )
+
+
+class Resolver:
+    """Resolves the requests of one catalogue; safe to share between threads.
+
+    Making one costs nothing: its tables fill as requests come.
+    """
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self.catalogue = catalogue
+        self._tilesets: dict[tuple[str, str, str, str, bool, bool], Tileset] = {}
+        self._windows: dict[int, _Windows] = {}
+
+    def resolve_tile(self, query: TileQuery, *, strict: bool = False) -> TileAddress:
+        """Return the identity of the tile that a client asked for.
+
+        Unless strict, the spellings of careless clients are taken: an empty style or "default"
+        is the default style, formats may have blanks, capitals and aliases, and a matrix may
+        carry the matrix set's identifier in front ("EPSG:3857:5").
+
+        Raises:
+            MissingParameter: an empty value; before anything else.
+            InvalidParameter: locator "Layer", "Style", "Format", "TileMatrixSet", "TileMatrix",
+                "TileRow" or "TileCol": the first in this order.
+            TileOutOfRange: locator "TileRow" or "TileCol".
+
+        Source: OGC 07-057r7, 7.2.1 and Table 23.
+        """
+        layer, style, format_text, matrix_set, matrix, row, col, _, by_extension = query
+        try:
+            tileset = self._tilesets[layer, style, format_text, matrix_set, by_extension, strict]
+        except KeyError:
+            fault = missing(
+                Layer=layer,
+                Style=style if strict else "default",
+                Format=format_text,
+                TileMatrixSet=matrix_set,
+                TileMatrix=matrix,
+                TileRow=row,
+                TileCol=col,
+            )
+            if fault is not None:
+                raise fault from None
+            tileset = self._tileset(query, strict=strict)
+        return tileset.address(matrix, row, col)
+
+    def resolve_prefix(
+        self,
+        layer: str,
+        style: str,
+        format_text: str,
+        matrix_set: str,
+        by_extension: bool,
+        *,
+        strict: bool = False,
+    ) -> Tileset | None:
+        """Return the tileset that requests with this prefix ask for, None if there is none.
+
+        `resolve_tile` of the same texts gives what the tileset's `address` gives, errors
+        included; where this gives None, `resolve_tile` says why.
+        """
+        found = self._tilesets.get((layer, style, format_text, matrix_set, by_extension, strict))
+        if found is not None:
+            return found
+        query = TileQuery(
+            layer, style, format_text, matrix_set, "", "", "", format_is_extension=by_extension
+        )
+        try:
+            return self._tileset(query, strict=strict)
+        except RequestError:
+            return None
+
+    def _tileset(self, query: TileQuery, *, strict: bool) -> Tileset:
+        prefix = find_prefix(self.catalogue, query, strict=strict)
+        tileset = self._make(prefix, strict=strict)
+        if prefix.spelling is not None:
+            key: Any = (*prefix.spelling, bool(query.format_is_extension), strict)
+            tileset = self._tilesets.setdefault(key, tileset)
+        return tileset
+
+    def _make(self, prefix: Prefix, *, strict: bool) -> Tileset:
+        layer: Layer = prefix.layer
+        link = prefix.link
+        return Tileset(
+            TilesetKey(
+                layer.identifier, prefix.style.identifier, prefix.format, link.matrix_set, ()
+            ),
+            # By identity: links are shared between layers, and live as long as the catalogue.
+            self._windows.setdefault(id(link), _Windows(link)),
+            self.catalogue.matrix_sets[link.matrix_set],
+            lenient=not strict,
+        )
+
+
+def resolve_tile(catalogue: Catalogue, query: TileQuery) -> TileAddress:
+    """Return the identity of a tile, as strictly as the catalogue's service wants it.
+
+    Raises: as `Resolver.resolve_tile`, which serves many requests faster.
+    """
+    return Resolver(catalogue).resolve_tile(query, strict=catalogue.service.strict)

@@ -1,0 +1,1 @@
+"""Doors: arguments in, exit code out, no logic."""

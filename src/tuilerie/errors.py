@@ -1,0 +1,174 @@
+"""Every error of the house, by who must act.
+
+    TuilerieError
+    ├── RequestError            the client: carries the OGC code and the locator
+    │   ├── MissingParameter    a mandatory parameter is absent or empty
+    │   ├── InvalidParameter    a value is not one of those offered
+    │   ├── TileOutOfRange      TileRow or TileCol outside the matrix or its limits
+    │   ├── PointIJOutOfRange   I or J outside the tile
+    │   ├── OperationNotSupported
+    │   ├── VersionNegotiationFailed
+    │   ├── InvalidUpdateSequence
+    │   ├── AccessDenied
+    │   └── NotFound            no resource has this address
+    ├── CatalogueError          the operator, at load: all problems at once
+    ├── UpstreamError           a remote server: carries the source, never its key
+    ├── CacheError              us: bytes could not be read or kept
+    ├── RenderError             us, or a damaged data file: pixels could not be made
+    └── JobError                us: long work failed
+
+Raise or return; never log and raise. HTTP statuses are one table, in `protocols.wmts.exceptions`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+__all__ = [
+    "AccessDenied",
+    "CacheError",
+    "CatalogueError",
+    "InvalidParameter",
+    "InvalidUpdateSequence",
+    "JobError",
+    "MissingParameter",
+    "NotFound",
+    "OperationNotSupported",
+    "PointIJOutOfRange",
+    "Problem",
+    "RenderError",
+    "RequestError",
+    "TileOutOfRange",
+    "TuilerieError",
+    "UpstreamError",
+    "VersionNegotiationFailed",
+]
+
+
+class TuilerieError(Exception):
+    """The root of the tree; never raised itself."""
+
+
+class RequestError(TuilerieError):
+    """The client must change its request.
+
+    Attributes:
+        code: the OGC exception code (OGC 07-057r7, Tables 20, 23 and 26).
+        locator: the parameter at fault in the standard's spelling, or None where the
+            standard wants none.
+    """
+
+    code = "NoApplicableCode"
+
+    def __init__(self, message: str, locator: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.locator = locator
+
+
+class MissingParameter(RequestError):
+    """A mandatory parameter is absent or empty."""
+
+    code = "MissingParameterValue"
+
+
+class InvalidParameter(RequestError):
+    """A parameter has a value that is not offered."""
+
+    code = "InvalidParameterValue"
+
+
+class TileOutOfRange(RequestError):
+    """TileRow or TileCol lies outside the matrix or its limits."""
+
+    code = "TileOutOfRange"
+
+
+class PointIJOutOfRange(RequestError):
+    """I or J lies outside the tile."""
+
+    code = "PointIJOutOfRange"
+
+
+class OperationNotSupported(RequestError):
+    """The operation is known and not offered here."""
+
+    code = "OperationNotSupported"
+
+
+class VersionNegotiationFailed(RequestError):
+    """None of the AcceptVersions is spoken here."""
+
+    code = "VersionNegotiationFailed"
+
+
+class InvalidUpdateSequence(RequestError):
+    """The client's updateSequence is later than ours."""
+
+    code = "InvalidUpdateSequence"
+
+
+class AccessDenied(RequestError):
+    """The client may not have this resource."""
+
+
+class NotFound(RequestError):
+    """No resource has this address (REST and front ends without exception codes)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing to mend in a catalogue.
+
+    Attributes:
+        message: what is wrong, with the offending value.
+        hint: what to write instead; empty if the message says it all.
+        pointer: a JSON pointer (RFC 6901) into the document, "" for the whole.
+        file: the document's path, "" if it did not come from a file.
+        line, column: 1-based; 0 if unknown.
+    """
+
+    message: str
+    hint: str = ""
+    pointer: str = ""
+    file: str = ""
+    line: int = 0
+    column: int = 0
+
+    def __str__(self) -> str:
+        place = ":".join(str(part) for part in (self.file, self.line, self.column) if part)
+        lead = ": ".join(part for part in (place, self.pointer, self.message) if part)
+        return f"{lead} ({self.hint})" if self.hint else lead
+
+
+class CatalogueError(TuilerieError):
+    """The operator must mend the catalogue or the data that it names.
+
+    Attributes:
+        problems: all of them, in the order of the document; never empty.
+    """
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        super().__init__("\n".join(str(problem) for problem in problems))
+        self.problems = tuple(problems)
+
+
+class UpstreamError(TuilerieError):
+    """A remote server failed; `source` is its identifier in the catalogue."""
+
+    def __init__(self, message: str, source: str) -> None:
+        super().__init__(message)
+        self.source = source
+
+
+class CacheError(TuilerieError):
+    """Stored bytes could not be read or written; the tile itself may still be served."""
+
+
+class RenderError(TuilerieError):
+    """Pixels could not be made: a damaged file, or our own fault."""
+
+
+class JobError(TuilerieError):
+    """Long work failed."""

@@ -1,0 +1,1 @@
+"""The standards spoken both ways, without I/O: bytes and mappings in, values and bytes out."""

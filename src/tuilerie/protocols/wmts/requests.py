@@ -1,0 +1,48 @@
+"""What a client may ask of a WMTS, whatever encoding carried it: nothing here is validated."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tuilerie.catalogue.address import TileQuery
+
+__all__ = ["NAMESPACE", "SECTIONS", "VERSION", "GetCapabilities", "GetTile"]
+
+NAMESPACE = "http://www.opengis.net/wmts/1.0"
+VERSION = "1.0.0"
+
+SECTIONS: tuple[str, ...] = (
+    "ServiceIdentification",
+    "ServiceProvider",
+    "OperationsMetadata",
+    "Contents",
+    "Themes",
+)
+"""The sections of a ServiceMetadata document, in its order (Table 18)."""
+
+
+@dataclass(frozen=True, slots=True)
+class GetCapabilities:
+    """A request for the ServiceMetadata document; `negotiate` decides what it gets.
+
+    Attributes:
+        accept_versions, sections, accept_formats: as sent, in order; () = not sent.
+        update_sequence: "" = not sent.
+
+    Source: OGC 07-057r7, Table 17.
+    """
+
+    accept_versions: tuple[str, ...] = ()
+    sections: tuple[str, ...] = ()
+    update_sequence: str = ""
+    accept_formats: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class GetTile:
+    """A request for a tile; the catalogue's resolver decides whether there is one.
+
+    Source: OGC 07-057r7, Table 22.
+    """
+
+    tile: TileQuery

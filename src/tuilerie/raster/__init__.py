@@ -1,0 +1,1 @@
+"""Pixels in memory: rasters, warping, colours, splitting, encoding. Pure functions, no files."""

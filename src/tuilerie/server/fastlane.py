@@ -1,0 +1,346 @@
+"""The fast lane: cached tiles answered as the bytes of the request arrive.
+
+Most of what a request costs an ASGI server is the scope, the task and the two sends. This
+protocol answers a whole, bodiless GET for a tile at hand in `data_received`, when nothing else
+is under way on the connection; everything else (other methods, bodies, upgrades, `Expect`,
+`Connection: close`, pipelining, HTTP/1.0, odd or long headers, misses, errors) goes untouched to
+uvicorn's parser and from there to the application. Both ask the same `TileLookup`, so they
+cannot disagree; a property test sends the same bytes to both and compares what comes back.
+
+What is cheap here is cheap by remembering: a header block is judged once by its bytes, since a
+client sends the same one with every tile, and an answer is found by the bytes of the request
+line. No task, no timer and no formatted text belongs to a request.
+
+Measured: `research/serving.md`, "The fast lane".
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Callable
+from time import perf_counter, time
+from typing import Any, Final
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from tuilerie.server.access_log import AccessLog, Record
+from tuilerie.server.clock import CoarseClock
+from tuilerie.server.conditional import not_modified
+from tuilerie.server.forwarded import TrustedProxies
+from tuilerie.server.live import Live
+
+__all__ = ["FastLane", "Heads", "Lane", "lane_protocol"]
+
+_HEAD: Final = re.compile(
+    rb" HTTP/1\.1\r\n"
+    rb"((?:[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[ \t]*[\x21-\x7e\x80-\xff]*(?:[ \t]+[\x21-\x7e\x80-\xff]+)*"
+    rb"[ \t]*\r\n)+)\r\n\Z"
+)
+_ELSEWHERE: Final = frozenset(
+    {
+        b"content-length", b"expect", b"http2-settings", b"proxy-connection", b"te",
+        b"trailer", b"transfer-encoding", b"upgrade",
+    }
+)  # fmt: skip
+"""Headers that make a request the business of the complete parser."""
+
+_MAX_HEAD: Final = 4096
+_MAX_HEADS: Final = 512
+_SAMPLE: Final = 32
+"""One request in so many is timed where no access line wants its time."""
+
+
+class Head:
+    """What a block of headers asks for.
+
+    Attributes:
+        plain: nothing but the tile: no condition.
+        fields: by lower-case name, for whoever needs more.
+    """
+
+    __slots__ = ("fields", "if_modified_since", "if_none_match", "plain")
+
+    def __init__(self, fields: dict[bytes, bytes]) -> None:
+        self.fields = fields
+        self.if_none_match = fields.get(b"if-none-match")
+        self.if_modified_since = fields.get(b"if-modified-since")
+        self.plain = self.if_none_match is None and self.if_modified_since is None
+
+
+class Heads:
+    """Judges header blocks, and remembers those that come again.
+
+    Attributes:
+        known: block (from the blank before HTTP/1.1 to the empty line) to verdict; None = not
+            for the lane.
+    """
+
+    __slots__ = ("known",)
+
+    def __init__(self) -> None:
+        self.known: dict[bytes, Head | None] = {}
+
+    def judge(self, block: bytes) -> Head | None:
+        """Return what a new block asks for, None if the lane must leave it alone."""
+        if len(block) > _MAX_HEAD:
+            return None
+        head = _read(block)
+        if head is None or head.plain:
+            # Conditional blocks differ from tile to tile: not worth the room.
+            if len(self.known) >= _MAX_HEADS:
+                self.known.clear()
+            self.known[block] = head
+        return head
+
+
+def _read(block: bytes) -> Head | None:
+    found = _HEAD.match(block)
+    if found is None:
+        return None
+    fields: dict[bytes, bytes] = {}
+    for line in found[1].split(b"\r\n")[:-1]:
+        name, _, value = line.partition(b":")
+        name = name.lower()
+        value = value.strip(b" \t")
+        if name in _ELSEWHERE or (name == b"connection" and value.lower() != b"keep-alive"):
+            return None
+        if name in fields:
+            if name == b"host":
+                return None
+            value = fields[name] + b", " + value
+        fields[name] = value
+    return Head(fields) if b"host" in fields else None
+
+
+class Lane:
+    """What all connections of one worker share.
+
+    Args:
+        log: None = no access lines.
+    """
+
+    def __init__(self, live: Live, clock: CoarseClock, log: AccessLog | None) -> None:
+        self.live = live
+        self.clock = clock
+        self.heads = Heads()
+        self.settings = live.settings
+        self.metrics = live.metrics
+        self.records = None if log is None else log.records
+        self.trusted: TrustedProxies = live.settings.trusted
+        self.enabled = live.settings.fast_lane
+
+
+class FastLane(HttpToolsProtocol):
+    """One connection."""
+
+    def __init__(self, lane: Lane, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._lane = lane
+        self._live = lane.live
+        self._clock = lane.clock
+        self._known = lane.heads.known
+        self._enabled = lane.enabled
+        # uvicorn warns of every malformed request; the metrics count them.
+        self.logger = _QUIET
+        self.access_log = False
+        self._reading = False
+        self._in_head = False
+        self._head_bytes = 0
+        self._seen = lane.clock.now
+        self._closing_since = 0
+
+    def connection_made(self, transport: Any) -> None:
+        """Take the connection, or refuse it when there are too many."""
+        super().connection_made(transport)
+        if len(self.connections) > self._lane.settings.max_connections:
+            self._lane.metrics.refused += 1
+            self._refuse(_TOO_MANY)
+
+    def data_received(self, data: bytes) -> None:
+        """Answer a request for a tile at hand; leave everything else to uvicorn."""
+        cycle = self.cycle
+        if (
+            self._reading
+            or not self._enabled
+            or (cycle is not None and not cycle.response_complete)
+            or self.flow.write_paused
+        ):
+            self._elsewhere(data)
+            return
+        end = data.find(b" ", 4)
+        block = data[end:]
+        try:
+            head = self._known[block]
+        except KeyError:
+            head = self._lane.heads.judge(block)
+        if head is None:
+            self._elsewhere(data)
+            return
+        state = self.server_state
+        served = state.total_requests
+        lane = self._lane
+        started = (
+            perf_counter() if lane.records is not None or not served % _SAMPLE else 0.0
+        )
+        line = data[:end]
+        published = self._live.current
+        now = self._clock.now
+        answer = published.answers.by_line.get(line)
+        if answer is not None and answer.until > now:
+            answer.used = True
+            ready = True
+        else:
+            answer = published.lookup.cached(line, now) if line.startswith(b"GET /") else None
+            if answer is None:
+                self._elsewhere(data)
+                return
+            ready = False
+        if self.timeout_keep_alive_task is not None:
+            self._unset_keepalive_if_required()
+        state.total_requests = served + 1
+        count = answer.count
+        if head.plain or not not_modified(
+            head.if_none_match,
+            head.if_modified_since,
+            etag=answer.etag,
+            modified=answer.modified,
+        ):
+            self.transport.write(self._clock.ok + answer.full)
+            if ready:
+                count.ready += 1
+            else:
+                count.hit += 1
+            count.bytes += answer.size
+            status = 200
+        else:
+            self.transport.write(
+                self._clock.not_modified + answer.full[answer.kept_at : answer.body_at]
+            )
+            count.not_modified += 1
+            status = 304
+        self._seen = now
+        if started:
+            self._note(line, head, answer, status, ready, started)
+
+    def _note(
+        self, line: bytes, head: Head, answer: Any, status: int, ready: bool, started: float
+    ) -> None:
+        seconds = perf_counter() - started
+        lane = self._lane
+        if lane.records is None:
+            lane.metrics.observe(seconds, _SAMPLE)
+            return
+        lane.metrics.observe(seconds)
+        client = self.client
+        remote = "" if client is None else client[0]
+        if lane.trusted:
+            remote = lane.trusted.remote(head.fields, remote)
+        outcome = "not_modified" if status == 304 else "ready" if ready else "hit"
+        size = answer.size if status == 200 else 0
+        lane.records.append(
+            Record(time(), "GET", line[4:], status, size, seconds, remote, outcome, answer.address)
+        )
+
+    # Everything else: uvicorn's parser, with a bound on what it keeps and for how long.
+
+    def _elsewhere(self, data: bytes) -> None:
+        self._head_bytes += len(data)
+        super().data_received(data)
+        if self._in_head and self._head_bytes > self._lane.settings.max_header_bytes:
+            self._lane.metrics.bad_requests += 1
+            self._refuse(_HEADERS_TOO_LARGE)
+
+    def on_message_begin(self) -> None:
+        """Note that a request has begun."""
+        self._reading = True
+        self._in_head = True
+        self._seen = self._clock.now
+        super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        """Note that its headers are whole."""
+        self._in_head = False
+        self._head_bytes = 0
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """Note that it is whole."""
+        self._reading = False
+        self._head_bytes = 0
+        super().on_message_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """Note that it goes on."""
+        self._seen = self._clock.now
+        super().on_body(body)
+
+    def on_response_complete(self) -> None:
+        """Note that the connection is idle again."""
+        self._seen = self._clock.now
+        super().on_response_complete()
+
+    def pause_writing(self) -> None:
+        """Note since when the client takes nothing."""
+        self._seen = self._clock.now
+        super().pause_writing()
+
+    def send_400_response(self, msg: str) -> None:
+        """Answer what is not HTTP."""
+        self._lane.metrics.bad_requests += 1
+        super().send_400_response(msg)
+
+    def _unsupported_upgrade_warning(self) -> None:
+        """Say nothing: HTTP/1.1 goes on, as RFC 9110, 7.8 allows."""
+
+    def _refuse(self, answer: bytes) -> None:
+        self._reading = True
+        self.transport.write(answer)
+        self.transport.close()
+
+    def check(self, now: int) -> None:
+        """Close the connection if it keeps us waiting; called about once a second."""
+        settings, metrics, waited = self._lane.settings, self._lane.metrics, now - self._seen
+        if self.transport.is_closing():
+            # What is still to be sent keeps it open, but not for ever.
+            self._closing_since = self._closing_since or now
+            if now - self._closing_since > settings.stalled_timeout_s:
+                self.transport.abort()
+        elif self.flow.write_paused:
+            if waited > settings.stalled_timeout_s:
+                metrics.timed_out += 1
+                self.transport.abort()
+        elif self._reading:
+            limit = settings.header_timeout_s if self._in_head else settings.stalled_timeout_s
+            if waited > limit:
+                metrics.timed_out += 1
+                self.transport.close()
+        elif (self.cycle is None or self.cycle.response_complete) and (
+            waited > settings.keep_alive_s
+        ):
+            self.transport.close()
+
+
+def _short(status: bytes, text: bytes) -> bytes:
+    return (
+        b"HTTP/1.1 %b\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: %d\r\n"
+        b"connection: close\r\n\r\n%b" % (status, len(text), text)
+    )
+
+
+_TOO_MANY: Final = _short(b"503 Service Unavailable", b"Too many connections.\n")
+_HEADERS_TOO_LARGE: Final = _short(
+    b"431 Request Header Fields Too Large", b"The request's headers are too large.\n"
+)
+
+_QUIET: Final = logging.getLogger("tuilerie.http")
+_QUIET.setLevel(logging.ERROR)
+
+
+def lane_protocol(lane: Lane) -> Callable[..., FastLane]:
+    """Return the protocol factory that uvicorn takes as `http`."""
+
+    def connection(*args: Any, **kwargs: Any) -> FastLane:
+        return FastLane(lane, *args, **kwargs)
+
+    return connection

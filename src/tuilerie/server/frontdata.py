@@ -1,0 +1,104 @@
+"""What the front page's script is told of the layers: plain JSON documents, no HTML.
+
+The list is short per layer (thousands may be listed); what it costs to tell of one layer in
+full (limits, projections) is paid only for the one that is looked at.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tuilerie.catalogue.model import Catalogue, Layer, MatrixSetLink, Text
+from tuilerie.grids import BoundingBox, Crs, TileIndex, TileMatrixSet, transform_bounds
+
+__all__ = ["layer_document", "layers_document"]
+
+
+def layers_document(catalogue: Catalogue) -> dict[str, Any]:
+    """Return the listed layers: identifier, title and extent (degrees, left > right across 180°)."""
+    return {
+        "revision": catalogue.revision,
+        "layers": [
+            {
+                "id": layer.identifier,
+                "title": _text(layer.title),
+                "bounds": [round(value, 4) for value in layer.wgs84_bounds],
+            }
+            for layer in catalogue.layers.values()
+            if layer.listed
+        ],
+    }
+
+
+def layer_document(catalogue: Catalogue, identifier: str) -> dict[str, Any]:
+    """Return one layer in full, its matrix sets included; KeyError if there is none."""
+    layer = catalogue.layers[identifier]
+    return {
+        "id": layer.identifier,
+        "title": _text(layer.title),
+        "abstract": _text(layer.abstract),
+        "attribution": _text(layer.attribution),
+        "kind": layer.kind,
+        "crs": layer.crs,
+        "bounds": [round(value, 6) for value in layer.wgs84_bounds],
+        "styles": [
+            {"id": style.identifier, "title": _text(style.title) or style.identifier}
+            for style in layer.styles
+        ],
+        "formats": [{"type": fmt.media_type, "extension": fmt.extension} for fmt in layer.formats],
+        "sets": [
+            _matrix_set(catalogue.matrix_sets[link.matrix_set], link, layer)
+            for link in layer.links.values()
+        ],
+    }
+
+
+def _matrix_set(tms: TileMatrixSet, link: MatrixSetLink, layer: Layer) -> dict[str, Any]:
+    crs = tms.crs
+    served = [matrix for matrix in tms.matrices if matrix.identifier in link.limits]
+    return {
+        "id": tms.identifier,
+        "title": tms.title,
+        "crs": {
+            "code": crs.text if crs.authority_code else "",
+            "name": crs.name,
+            "proj4": crs.proj4,
+            "geographic": crs.is_geographic,
+            "unit": crs.unit,
+            "metres_per_unit": crs.metres_per_unit,
+        },
+        "extent": list(_extent(tms, link, layer)) if served else None,
+        "matrices": [
+            {
+                "id": matrix.identifier,
+                "cell": matrix.cell_size,
+                "scale": matrix.scale_denominator,
+                "origin": [matrix.left, matrix.top],
+                "tile": [matrix.tile_width, matrix.tile_height],
+                "size": [matrix.matrix_width, matrix.matrix_height],
+                "limits": list(link.limits[matrix.identifier]),
+            }
+            for matrix in served
+        ],
+    }
+
+
+def _extent(tms: TileMatrixSet, link: MatrixSetLink, layer: Layer) -> BoundingBox:
+    """Return where the layer is in the set's CRS: its extent, cut to the tiles of its finest matrix."""
+    finest = next(m for m in reversed(tms.matrices) if m.identifier in link.limits)
+    limits = link.limits[finest.identifier]
+    corner = tms.bounds(TileIndex(finest.identifier, limits.min_col, limits.min_row))
+    other = tms.bounds(TileIndex(finest.identifier, limits.max_col, limits.max_row))
+    tiles = corner.union(other)
+    try:
+        true = transform_bounds(layer.bounds, Crs.parse(layer.crs), tms.crs)
+    except ValueError:  # nothing of the edge can be transformed: the tiles are what we know
+        return tiles
+    return true.intersection(tiles) or tiles
+
+
+def _text(text: Text) -> str | dict[str, str]:
+    """Return a text as a string if it has one variant, else by language."""
+    if len(text.variants) <= 1:
+        return text.variants[0][1] if text.variants else ""
+    return dict(text.variants)

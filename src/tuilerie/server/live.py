@@ -1,0 +1,124 @@
+"""What is served now, and how it is exchanged for something else without anybody noticing."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from tuilerie.catalogue.address import TileAddress
+from tuilerie.catalogue.model import Catalogue
+from tuilerie.catalogue.resolve import Resolver
+from tuilerie.formats import StoredTile
+from tuilerie.server.answers import ReadyAnswers
+from tuilerie.server.documents import Documents
+from tuilerie.server.lookup import TileLookup
+from tuilerie.server.metrics import Metrics
+from tuilerie.server.settings import ServerSettings
+from tuilerie.telemetry import Meters
+
+__all__ = ["Live", "Published", "Service"]
+
+RETIRE_S = 120.0
+"""An old state is closed after that long even if a request still holds it."""
+
+
+class Service(Protocol):
+    """What the server needs of `tiles.service.TileService`."""
+
+    @property
+    def catalogue(self) -> Catalogue: ...
+
+    @property
+    def resolver(self) -> Resolver: ...
+
+    def cached(self, address: TileAddress) -> StoredTile | None: ...
+
+    async def get_tile(self, address: TileAddress) -> StoredTile | None: ...
+
+    async def close(self) -> None: ...
+
+
+class Published:
+    """One published state with everything that is derived from it.
+
+    Attributes:
+        answers: ready answers, empty at first. documents: capabilities as bytes.
+        lookup: from a request's target to its answer.
+        users: requests under way that hold this state.
+    """
+
+    __slots__ = ("answers", "catalogue", "documents", "lookup", "revision", "service", "users")
+
+    def __init__(self, service: Service, settings: ServerSettings, metrics: Metrics) -> None:
+        self.service = service
+        self.catalogue = service.catalogue
+        self.revision = service.catalogue.revision
+        self.answers = ReadyAnswers(settings.ready_bytes)
+        self.documents = Documents(service.catalogue, settings.documents_bytes)
+        self.lookup = TileLookup(service, self.answers, metrics, settings.prefix)
+        self.users = 0
+
+
+class Live:
+    """Holds the current state; publishing replaces it as a whole.
+
+    Args:
+        service: the first state.
+        meters: what the floors below count in this process.
+        watch: returns the files whose change means a new state; None = nothing is followed.
+        rebuild: makes the service that those files describe, its revision decided. Called in a
+            thread. Raises CatalogueError.
+    """
+
+    def __init__(
+        self,
+        service: Service,
+        settings: ServerSettings | None = None,
+        *,
+        meters: Meters | None = None,
+        watch: Callable[[], Sequence[Path]] | None = None,
+        rebuild: Callable[[], Service] | None = None,
+    ) -> None:
+        self.settings = ServerSettings() if settings is None else settings
+        self.metrics = Metrics(Meters() if meters is None else meters)
+        self.watch = watch
+        self.rebuild = rebuild
+        self.current = Published(service, self.settings, self.metrics)
+        self._retiring: set[asyncio.Task[None]] = set()
+
+    def swap(self, service: Service) -> Published:
+        """Publish a new state on the running event loop; the old one is closed when unused."""
+        old = self.current
+        self.current = Published(service, self.settings, self.metrics)
+        old.answers.clear()
+        task = asyncio.get_running_loop().create_task(_retire(old))
+        self._retiring.add(task)
+        task.add_done_callback(self._retiring.discard)
+        return self.current
+
+    def forget(self, addresses: Sequence[TileAddress]) -> int:
+        """Forget the ready answers of tiles that were removed or replaced; return how many."""
+        return self.current.answers.forget(frozenset(addresses))
+
+    async def close(self) -> None:
+        """Close every state; what is being made is finished first."""
+        for task in tuple(self._retiring):
+            task.cancel()
+        await asyncio.gather(*self._retiring, return_exceptions=True)
+        await self.current.service.close()
+
+
+async def _retire(old: Published) -> None:
+    try:
+        async with asyncio.timeout(RETIRE_S):
+            while old.users:
+                await asyncio.sleep(_POLL_S)
+    except TimeoutError:
+        pass
+    finally:
+        await old.service.close()
+
+
+_POLL_S = 0.1

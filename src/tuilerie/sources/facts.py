@@ -1,0 +1,316 @@
+"""What must be known of an open raster to read pixels from it: place, sizes, bands, gaps.
+
+Everything is derived from the handle, not from a description made earlier: a file that was
+replaced while serving is read by what it is now.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from affine import Affine
+from numpy.typing import NDArray
+from rasterio.enums import ColorInterp, MaskFlags
+
+from tuilerie.errors import CatalogueError, Problem
+from tuilerie.grids import BoundingBox, Crs
+from tuilerie.sources.control_points import affine_of, apply
+from tuilerie.sources.settings import RasterFile
+
+__all__ = ["Level", "RasterFacts", "read_facts"]
+
+_SMALLEST_LEVEL_PX = 64
+_WHOLE_TURN_SLACK_PX = 0.02
+_SEVERAL_BANDS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """The raster at one size: full, a stored overview, or a size that is averaged on reading.
+
+    Attributes:
+        stored: whether reading it takes no averaging.
+    """
+
+    width: int
+    height: int
+    stored: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RasterFacts:
+    """An open raster, as reading needs it.
+
+    Attributes:
+        affine: (column, row) of full-size pixel corners -> CRS units.
+        levels: from full size down to a thumbnail; each at most about half the one before.
+        shown: 1-based bands that are colours or values when none are asked for; never the alpha.
+        alpha: the band that holds transparency, 0 if none.
+        masked: whether the file has a mask of its own, beside nodata and alpha.
+        nodata: per band of the file.
+        nodata_known: whether GDAL knows the nodata values, and so leaves them out of averages.
+        scaling: per band of the file, (scale, offset): what is shown is value * scale + offset.
+        palette: (256, 4) uint8 RGBA where the shown band holds indices.
+        turn_px: columns that go once around the Earth, 0 if the raster does not.
+    """
+
+    crs: Crs
+    affine: Affine
+    width: int
+    height: int
+    levels: tuple[Level, ...]
+    dtype: np.dtype[Any]
+    count: int
+    shown: tuple[int, ...]
+    alpha: int
+    masked: bool
+    nodata: tuple[float | None, ...]
+    nodata_known: bool
+    scaling: tuple[tuple[float, float], ...]
+    palette: NDArray[np.uint8] | None
+    turn_px: int
+
+    @property
+    def upright(self) -> bool:
+        """Return whether rows and columns run along the axes of the CRS (either way)."""
+        return bool(self.affine.b == 0 and self.affine.d == 0)
+
+    @property
+    def bounds(self) -> BoundingBox:
+        """Return the smallest rectangle around the raster, CRS units."""
+        corners = [
+            apply(self.affine, col, row) for col in (0, self.width) for row in (0, self.height)
+        ]
+        xs, ys = zip(*corners, strict=True)
+        return BoundingBox(min(xs), min(ys), max(xs), max(ys))
+
+    @property
+    def cell_size(self) -> float:
+        """Return the CRS units per pixel of the finer axis."""
+        return min(*self.cell_sizes)
+
+    @property
+    def cell_sizes(self) -> tuple[float, float]:
+        """Return the CRS units per pixel along a row and along a column."""
+        return (
+            math.hypot(self.affine.a, self.affine.d),
+            math.hypot(self.affine.b, self.affine.e),
+        )
+
+
+def read_facts(dataset: Any, file: RasterFile) -> RasterFacts:
+    """Return what must be known of an open dataset.
+
+    Raises: CatalogueError: all that keeps it from being a map, at once.
+    """
+    problems: list[Problem] = []
+    crs = _crs(dataset, file, problems)
+    affine = _affine(dataset, problems)
+    if not dataset.count or not dataset.width or not dataset.height:
+        problems.append(_empty(dataset))
+    dtypes = tuple(dataset.dtypes)
+    if any(dtype.startswith("complex") for dtype in dtypes):
+        problems.append(
+            Problem(
+                f"the bands hold complex numbers ({dtypes[0]})",
+                "make a file of the amplitude or phase and serve that",
+            )
+        )
+    elif len(set(dtypes)) > 1:
+        problems.append(
+            Problem(
+                f"the bands have different data types ({', '.join(sorted(set(dtypes)))})",
+                "make them one type with gdal_translate -ot",
+            )
+        )
+    bands = _given_bands(dataset, file, problems)
+    if problems or crs is None or affine is None:
+        raise CatalogueError(problems)
+
+    alpha = _alpha(dataset)
+    shown = tuple(band for band in bands if band != alpha) or _shown(dataset, alpha)
+    return RasterFacts(
+        crs=crs,
+        affine=affine,
+        width=dataset.width,
+        height=dataset.height,
+        levels=_levels(dataset),
+        dtype=np.dtype(dtypes[0]),
+        count=dataset.count,
+        shown=shown,
+        alpha=alpha,
+        masked=_masked(dataset),
+        nodata=_nodata(dataset, file),
+        nodata_known=_nodata_known(dataset, file),
+        scaling=tuple(zip(dataset.scales, dataset.offsets, strict=True)),
+        palette=_palette(dataset, shown),
+        turn_px=_turn_px(crs, affine, dataset.width),
+    )
+
+
+def _crs(dataset: Any, file: RasterFile, problems: list[Problem]) -> Crs | None:
+    text = file.crs or _own_crs(dataset, file.path)
+    if not text:
+        problems.append(
+            Problem(
+                "the file does not say its coordinate reference system",
+                "give it, e.g. `crs: EPSG:2154`",
+            )
+        )
+        return None
+    try:
+        crs = Crs.parse(text)
+        # Heights are no part of a map: of "Lambert 93 + NGF" only Lambert 93 is.
+        flat = len(crs.pyproj.axis_info) == _SEVERAL_BANDS and not crs.pyproj.is_compound
+        return crs if flat else Crs.parse(crs.horizontal.to_wkt())
+    except ValueError as error:
+        problems.append(Problem(str(error), "give the right one, e.g. `crs: EPSG:2154`"))
+        return None
+
+
+def _own_crs(dataset: Any, path: Path) -> str:
+    """Return the CRS from the file, its ground control points, or a .prj beside it; else ""."""
+    found = dataset.crs or dataset.gcps[1]
+    if found:
+        return str(found.to_wkt())
+    for name in (path.with_suffix(".prj"), path.with_suffix(".PRJ"), Path(f"{path}.prj")):
+        if name.is_file():
+            return name.read_text(encoding="utf-8", errors="replace").strip()[:100_000]
+    return ""
+
+
+def _affine(dataset: Any, problems: list[Problem]) -> Affine | None:
+    affine = affine_of(dataset)
+    if affine is None:
+        if dataset.rpcs is not None:
+            problem = Problem(
+                "the file is placed by rational polynomials (RPC) only",
+                "rectify it with gdalwarp -rpc, with a height or an elevation model",
+            )
+        else:
+            problem = Problem(
+                "the file is not georeferenced: no transform, world file or control points",
+                "put a world file (.tfw, .jgw, .pgw, .wld) beside it, or write its place into it"
+                " with gdal_edit.py -a_ullr LEFT TOP RIGHT BOTTOM",
+            )
+        problems.append(problem)
+    elif not all(map(math.isfinite, affine)) or affine.determinant == 0:
+        problems.append(
+            Problem(
+                f"the file's georeferencing has no area: {tuple(affine)[:6]}",
+                "mend its world file, or write it anew with gdal_edit.py -a_ullr",
+            )
+        )
+    return affine
+
+
+def _empty(dataset: Any) -> Problem:
+    inner = [name.rsplit(":", 1)[-1] for name in dataset.subdatasets]
+    if inner:
+        return Problem(
+            "the file is a container of several rasters",
+            f"choose one as `subdataset`: {', '.join(inner[:20])}",
+        )
+    return Problem("the file has no bands or no pixels", "give a raster file")
+
+
+def _given_bands(dataset: Any, file: RasterFile, problems: list[Problem]) -> tuple[int, ...]:
+    wrong = [band for band in file.bands if not 1 <= band <= dataset.count]
+    if wrong:
+        problems.append(
+            Problem(
+                f"there is no band {wrong[0]}: the file has {dataset.count}",
+                f"use numbers from 1 to {dataset.count}",
+            )
+        )
+    return file.bands
+
+
+def _alpha(dataset: Any) -> int:
+    if dataset.count < _SEVERAL_BANDS or ColorInterp.alpha not in dataset.colorinterp:
+        return 0
+    return int(dataset.colorinterp.index(ColorInterp.alpha)) + 1
+
+
+def _shown(dataset: Any, alpha: int) -> tuple[int, ...]:
+    """Choose bands to show: the colours by their names, else the first three bytes, else one."""
+    named = dataset.colorinterp
+    colours = (ColorInterp.red, ColorInterp.green, ColorInterp.blue)
+    if all(colour in named for colour in colours):
+        return tuple(named.index(colour) + 1 for colour in colours)
+    others = tuple(band for band in range(1, dataset.count + 1) if band != alpha)
+    if len(others) >= len(colours) and dataset.dtypes[0] == "uint8":
+        return others[: len(colours)]
+    return others[:1]
+
+
+def _masked(dataset: Any) -> bool:
+    flags = dataset.mask_flag_enums[0]
+    return MaskFlags.per_dataset in flags and MaskFlags.alpha not in flags
+
+
+def _nodata(dataset: Any, file: RasterFile) -> tuple[float | None, ...]:
+    if file.nodata is not None:
+        return (file.nodata,) * dataset.count
+    own: tuple[float | None, ...] = tuple(dataset.nodatavals)
+    return own
+
+
+def _nodata_known(dataset: Any, file: RasterFile) -> bool:
+    own: tuple[float | None, ...] = tuple(dataset.nodatavals)
+    if file.nodata is not None and any(not _same(value, file.nodata) for value in own):
+        return False
+    # NaN is a gap whether declared or not; undeclared, GDAL spreads it over every average.
+    return not (dataset.dtypes[0].startswith("float") and any(value is None for value in own))
+
+
+def _same(value: float | None, other: float) -> bool:
+    return value is not None and (value == other or (math.isnan(value) and math.isnan(other)))
+
+
+def _palette(dataset: Any, shown: Sequence[int]) -> NDArray[np.uint8] | None:
+    band = shown[0]
+    if dataset.dtypes[band - 1] != "uint8" or len(shown) != 1:
+        return None
+    if dataset.colorinterp[band - 1] is not ColorInterp.palette:
+        return None
+    table = np.zeros((256, 4), np.uint8)
+    for index, colour in dataset.colormap(band).items():
+        if index < len(table):
+            table[index] = colour
+    return table
+
+
+def _levels(dataset: Any) -> tuple[Level, ...]:
+    """Return full size, the stored overviews, and sizes between and below them."""
+    stored = [(dataset.width, dataset.height)]
+    for factor in sorted(dataset.overviews(1)):
+        size = (math.ceil(dataset.width / factor), math.ceil(dataset.height / factor))
+        if factor > 1 and size[0] < stored[-1][0]:
+            stored.append(size)
+    levels: list[Level] = []
+    for position, (width, height) in enumerate(stored):
+        levels.append(Level(width, height, stored=True))
+        below = stored[position + 1][0] if position + 1 < len(stored) else 0
+        while True:
+            width, height = max(1, math.ceil(width / 2)), max(1, math.ceil(height / 2))
+            if width <= below * 1.1 or max(width, height) < _SMALLEST_LEVEL_PX:
+                break
+            levels.append(Level(width, height, stored=False))
+    return tuple(levels)
+
+
+def _turn_px(crs: Crs, affine: Affine, width: int) -> int:
+    """Return the columns of a full turn if the raster makes one: then its edges are neighbours."""
+    if not crs.is_geographic or affine.b or affine.d:
+        return 0
+    turn = crs.full_turn / abs(affine.a)
+    columns = round(turn)
+    if abs(turn - columns) > max(_WHOLE_TURN_SLACK_PX, 1e-6 * turn) or width < columns:
+        return 0
+    return columns

@@ -1,0 +1,1 @@
+"""Cache or produce: what happens between a tile's address and its bytes."""

@@ -1,0 +1,156 @@
+"""Do what the plan says: read, colour, split, encode."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from concurrent.futures import Executor
+from time import perf_counter
+
+from tuilerie.catalogue.address import TileAddress
+from tuilerie.catalogue.model import Layer
+from tuilerie.errors import RenderError, UpstreamError
+from tuilerie.formats import EncodedTile
+from tuilerie.grids import TileIndex, TileMatrixSet
+from tuilerie.raster.codec import EncodeOptions, blank_tile, encode
+from tuilerie.raster.colour import colour
+from tuilerie.raster.image import Raster
+from tuilerie.raster.mosaic import split
+from tuilerie.raster.uniform import uniform_colour
+from tuilerie.sources.base import MapRequest, MapSource
+from tuilerie.telemetry import Meters
+from tuilerie.tiles.plan import Render, batch_key, plan
+from tuilerie.tiles.styling import colouring
+
+__all__ = ["LayerProducer"]
+
+
+class LayerProducer:
+    """Makes the tiles of one layer from its source, a metatile at a time.
+
+    Args:
+        matrix_sets: those that the layer links to, by identifier.
+        executor: threads for pixels; shared by all layers so that cores are not oversubscribed.
+        side_by_side: how many threads may encode one metatile at once.
+        meters: told of every metatile made, or not.
+    """
+
+    def __init__(
+        self,
+        layer: Layer,
+        source: MapSource,
+        matrix_sets: Mapping[str, TileMatrixSet],
+        *,
+        executor: Executor,
+        side_by_side: int,
+        meters: Meters,
+    ) -> None:
+        self._layer = layer
+        self._source = source
+        self._matrix_sets = matrix_sets
+        self._executor = executor
+        self._side_by_side = side_by_side
+        self._meters = meters
+        self._options = _options(layer)
+
+    def batch_key(self, address: TileAddress) -> TileAddress:
+        """Return the address of the metatile's first tile."""
+        return batch_key(address, self._layer, self._matrix_sets[address.matrix_set])
+
+    async def produce(self, address: TileAddress) -> Mapping[TileAddress, EncodedTile]:
+        """Make every tile of the metatile around `address`.
+
+        Raises: RenderError (a damaged file), UpstreamError (a remote).
+        """
+        start = perf_counter()
+        try:
+            made = await self._produce(address)
+        except (RenderError, UpstreamError):
+            self._meters.render_failed()
+            raise
+        self._meters.rendered(len(made), perf_counter() - start)
+        return made
+
+    async def _produce(self, address: TileAddress) -> dict[TileAddress, EncodedTile]:
+        tms = self._matrix_sets[address.matrix_set]
+        render = plan(address, self._layer, tms)
+        values = await self._source.read(
+            MapRequest(
+                bounds=render.bounds,
+                crs=render.crs,
+                width=render.width,
+                height=render.height,
+                resampling=self._layer.resampling,
+                bands=render.bands,
+                style=address.style,
+                dimensions=address.dimensions,
+            )
+        )
+        loop = asyncio.get_running_loop()
+        if values is None:
+            encoded = self._blank(render, address, tms)
+        else:
+            pictures = await loop.run_in_executor(
+                self._executor, _pictures, values, render, tms, self._layer
+            )
+            parts = await asyncio.gather(
+                *(
+                    loop.run_in_executor(self._executor, self._encode, part, address)
+                    for part in _shares(pictures, self._side_by_side)
+                )
+            )
+            encoded = {index: tile for part in parts for index, tile in part.items()}
+        return {address._replace(index=index): tile for index, tile in encoded.items()}
+
+    def _blank(
+        self, render: Render, address: TileAddress, tms: TileMatrixSet
+    ) -> dict[TileIndex, EncodedTile]:
+        """Tiles where the source has nothing: 7.2.1 wants full tiles always."""
+        matrix = tms.matrix(render.metatile.matrix)
+        blank = blank_tile(
+            matrix.tile_width, matrix.tile_height, (0, 0, 0, 0), address.format, self._options
+        )
+        return dict.fromkeys(render.metatile.indices(), blank)
+
+    def _encode(
+        self, pictures: Mapping[TileIndex, Raster], address: TileAddress
+    ) -> dict[TileIndex, EncodedTile]:
+        return {
+            index: _encode_one(picture, address, self._options)
+            for index, picture in pictures.items()
+        }
+
+
+def _pictures(
+    values: Raster, render: Render, tms: TileMatrixSet, layer: Layer
+) -> dict[TileIndex, Raster]:
+    """Give values their colours while the buffer is still there, then cut it off."""
+    return split(colour(values, colouring(render, layer)), render.metatile, tms)
+
+
+def _encode_one(picture: Raster, address: TileAddress, options: EncodeOptions) -> EncodedTile:
+    """Encode a tile, or take the one already encoded where all its pixels are the same."""
+    same = uniform_colour(picture)
+    if same is None:
+        return encode(picture, address.format, options)
+    _, height, width = picture.array.shape
+    return blank_tile(width, height, same, address.format, options)
+
+
+def _shares(
+    pictures: Mapping[TileIndex, Raster], count: int
+) -> list[dict[TileIndex, Raster]]:
+    """Deal the tiles of a metatile out to `count` threads, none of them empty-handed."""
+    items = list(pictures.items())
+    return [dict(items[start::count]) for start in range(min(count, len(items)))]
+
+
+def _options(layer: Layer) -> EncodeOptions:
+    encoding = layer.encoding
+    return EncodeOptions(
+        jpeg_quality=encoding.jpeg_quality,
+        webp_quality=encoding.webp_quality,
+        avif_quality=encoding.avif_quality,
+        png_level=encoding.png_level,
+        background=encoding.background,
+    )

@@ -1,0 +1,54 @@
+"""The one door to tiles: an immutable service for one published state."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+
+from tuilerie.catalogue.address import TileAddress
+from tuilerie.catalogue.model import Catalogue
+from tuilerie.catalogue.resolve import Resolver
+from tuilerie.formats import StoredTile
+from tuilerie.tiles.flight import SingleFlight
+from tuilerie.tiles.manager import TileManager
+
+__all__ = ["TileService"]
+
+
+class TileService:
+    """Serves the tiles of one catalogue; made by `assembly`, replaced as a whole.
+
+    Attributes:
+        catalogue: the published state.
+        resolver: turns what clients ask into addresses of this catalogue.
+    """
+
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        managers: Mapping[str, TileManager],
+        *,
+        flight: SingleFlight[Mapping[TileAddress, StoredTile]],
+        on_close: Callable[[], Awaitable[None]],
+    ) -> None:
+        self.catalogue = catalogue
+        self.resolver = Resolver(catalogue)
+        self._managers = managers
+        self._flight = flight
+        self._on_close = on_close
+
+    def cached(self, address: TileAddress) -> StoredTile | None:
+        """Return a fresh tile that can be had at once (microseconds), else None."""
+        return self._managers[address.layer].cached(address)
+
+    async def get_tile(self, address: TileAddress) -> StoredTile | None:
+        """Return the tile from its cache or make it; None where the layer has nothing there.
+
+        Raises: RenderError (us, or a damaged file), UpstreamError (a remote). Cache faults
+        never escape: the tile is served and the fault reported beside.
+        """
+        return await self._managers[address.layer].get_tile(address)
+
+    async def close(self) -> None:
+        """Finish what is being made, then release caches and sources."""
+        await self._flight.drain()
+        await self._on_close()

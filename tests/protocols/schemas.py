@@ -1,0 +1,45 @@
+"""The OGC's schemas, read without a network: the copy in tests/schemas, or any in its layout."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+from lxml import etree
+
+BUNDLED = Path(__file__).resolve().parents[1] / "schemas"
+
+_PLACES = (
+    ("http://schemas.opengis.net/", ""),
+    ("http://www.w3.org/1999/xlink.xsd", "w3c/1999/xlink.xsd"),
+    ("http://www.w3.org/2001/xml.xsd", "w3c/2001/xml.xsd"),
+)
+
+
+class _Local(etree.Resolver):
+    def __init__(self, root: Path) -> None:
+        super().__init__()
+        self._root = root
+
+    def resolve(self, system_url, public_id, context):
+        for prefix, folder in _PLACES:
+            if system_url and system_url.startswith(prefix):
+                place = self._root / (folder + system_url.removeprefix(prefix))
+                return self.resolve_filename(str(place), context)
+        return None
+
+
+@cache
+def wmts_schema(root: Path = BUNDLED) -> etree.XMLSchema:
+    """Return the schema of all WMTS documents, exception reports included."""
+    parser = etree.XMLParser(no_network=True)
+    parser.resolvers.add(_Local(root))
+    return etree.XMLSchema(etree.parse(str(root / "wmts/1.0/wmts.xsd"), parser))
+
+
+def assert_valid(document: bytes, root: Path = BUNDLED) -> etree._Element:
+    """Return the root element of a document that is valid; else fail with the validator's words."""
+    tree = etree.fromstring(document, etree.XMLParser(no_network=True, resolve_entities=False))
+    schema = wmts_schema(root)
+    assert schema.validate(tree), "\n".join(str(error) for error in schema.error_log)
+    return tree

@@ -1,0 +1,120 @@
+"""Cache or produce: the rules, with a real cache and a producer that counts."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from tests.tiles.conftest import CountingProducer, address, png
+from tuilerie.caches.memory import MemoryTileCache
+from tuilerie.errors import CacheError, RenderError
+from tuilerie.tiles.flight import SingleFlight
+from tuilerie.tiles.manager import TileManager
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 1_700_000_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def producer() -> CountingProducer:
+    return CountingProducer()
+
+
+@pytest.fixture
+def faults() -> list[CacheError]:
+    return []
+
+
+@pytest.fixture
+def make(layer, producer, clock, faults):
+    def manager(cache) -> TileManager:
+        return TileManager(
+            layer,
+            cache,
+            producer,
+            flight=SingleFlight(),
+            on_cache_fault=faults.append,
+            clock=clock,
+        )
+
+    return manager
+
+
+class BrokenCache:
+    """A disk that is full, or gone."""
+
+    async def get(self, address):
+        raise CacheError("the disk is gone")
+
+    async def put_many(self, tiles):
+        raise CacheError("the disk is full")
+
+    async def delete_many(self, addresses):
+        raise CacheError("the disk is gone")
+
+    async def close(self):
+        return None
+
+
+async def test_a_metatile_is_made_once_and_then_found(make, producer, clock):
+    manager = make(MemoryTileCache(1_000_000, clock=clock))
+    assert manager.cached(address(2, 2)) is None
+    first = await manager.get_tile(address(2, 2))
+    neighbour = await manager.get_tile(address(3, 3))
+    assert (first.data, neighbour.data) == (png(2, 2), png(3, 3))
+    assert manager.cached(address(3, 2)).data == png(3, 2)
+    assert len(producer.made) == 1
+
+
+async def test_two_hundred_clients_on_a_cold_map_make_each_metatile_once(make, producer, clock):
+    manager = make(MemoryTileCache(1_000_000, clock=clock))
+    wanted = [address(col, row) for col in range(2, 6) for row in range(2, 6)] * 13
+    tiles = await asyncio.gather(*(manager.get_tile(each) for each in wanted))
+    assert [tile.data for tile in tiles] == [
+        png(each.index.col, each.index.row) for each in wanted
+    ]
+    assert len(producer.made) == len(set(producer.made)) == 4
+
+
+async def test_an_old_tile_is_made_anew(make, producer, clock):
+    manager = make(MemoryTileCache(1_000_000, clock=clock))
+    await manager.get_tile(address(2, 2))
+    clock.now += 61
+    assert manager.cached(address(2, 2)) is None
+    assert (await manager.get_tile(address(2, 2))).created == int(clock.now)
+    assert len(producer.made) == 2
+
+
+async def test_an_old_tile_is_served_when_it_cannot_be_made_anew(make, producer, clock):
+    manager = make(MemoryTileCache(1_000_000, clock=clock))
+    await manager.get_tile(address(2, 2))
+    clock.now += 61
+    producer.error = RenderError("the file is gone")
+    assert (await manager.get_tile(address(2, 2))).data == png(2, 2)
+    with pytest.raises(RenderError):
+        await manager.get_tile(address(4, 4))
+
+
+async def test_a_full_disk_keeps_no_tile_from_being_served(make, faults):
+    manager = make(BrokenCache())
+    assert (await manager.get_tile(address(2, 2))).data == png(2, 2)
+    assert [str(fault) for fault in faults] == ["the disk is gone", "the disk is full"]
+
+
+async def test_without_a_cache_every_request_makes_its_tile(make, producer):
+    manager = make(None)
+    tile = await manager.get_tile(address(2, 2))
+    again = await manager.get_tile(address(2, 2))
+    assert tile.etag == again.etag
+    assert len(producer.made) == 2
