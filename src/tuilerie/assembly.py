@@ -37,9 +37,9 @@ from tuilerie.server.settings import ServerSettings
 from tuilerie.sources.base import MapSource
 from tuilerie.sources.describe import describe_raster
 from tuilerie.sources.mosaic import MosaicSource as MosaicMapSource
-from tuilerie.sources.mosaic import describe_mosaic
 from tuilerie.sources.rasterfile import RasterFileSource
 from tuilerie.sources.settings import RasterFile
+from tuilerie.sources.sheets import SheetFolder, describe_folder
 from tuilerie.telemetry import Meters
 from tuilerie.tiles.flight import SingleFlight
 from tuilerie.tiles.manager import TileManager
@@ -152,19 +152,24 @@ def open_service(catalogue: Catalogue, data: Path, *, meters: Meters) -> TileSer
 
 
 def make_live(
-    publication: Publication, data: Path, settings: ServerSettings, meters: Meters
+    publication: Publication,
+    first: Catalogue,
+    data: Path,
+    settings: ServerSettings,
+    meters: Meters,
 ) -> Live:
     """Make what one worker serves, and how it follows changes of the files.
 
-    Raises: CatalogueError.
+    Args:
+        first: what `publish` made of the publication, once for all workers.
+        data: the data directory.
     """
 
     def rebuild() -> TileService:
         return open_service(publish(publication), data, meters=meters)
 
-    service = rebuild()
     live = Live(
-        service,
+        open_service(first, data, meters=meters),
         settings,
         meters=meters,
         watch=lambda: _watched(publication, live.current.catalogue),
@@ -193,9 +198,7 @@ def _described(settings: SourceSettings) -> Described:
             case RasterSource():
                 return describe_raster(_raster_file(settings))
             case MosaicSource():
-                return describe_mosaic(
-                    _raster_file(settings), settings.pattern, recursive=settings.recursive
-                )
+                return describe_folder(_sheet_folder(settings))
     except CatalogueError as error:
         return error
 
@@ -203,24 +206,33 @@ def _described(settings: SourceSettings) -> Described:
 def _source(identifier: str, settings: SourceSettings, executor: Executor) -> MapSource:
     match settings:
         case RasterSource():
-            return RasterFileSource(identifier, _raster_file(settings), executor=executor)
+            return RasterFileSource(
+                _raster_file(settings), identifier=identifier, executor=executor
+            )
         case MosaicSource():
             return MosaicMapSource(
-                identifier,
-                _raster_file(settings),
-                settings.pattern,
-                recursive=settings.recursive,
-                executor=executor,
+                _sheet_folder(settings), identifier=identifier, executor=executor
             )
 
 
-def _raster_file(settings: SourceSettings) -> RasterFile:
+def _raster_file(settings: RasterSource) -> RasterFile:
     return RasterFile(
         path=Path(settings.path),
         crs=settings.crs or "",
         nodata=settings.nodata,
         bands=settings.bands or (),
-        subdataset=settings.subdataset if isinstance(settings, RasterSource) else "",
+        subdataset=settings.subdataset,
+    )
+
+
+def _sheet_folder(settings: MosaicSource) -> SheetFolder:
+    return SheetFolder(
+        path=Path(settings.path),
+        pattern=settings.pattern,
+        recursive=settings.recursive,
+        crs=settings.crs or "",
+        nodata=settings.nodata,
+        bands=settings.bands or (),
     )
 
 
@@ -229,6 +241,9 @@ def _cache(
 ) -> TileCache | None:
     def listen(fault: CacheFault) -> None:
         meters.cache_fault(CacheError(fault.message))
+
+    def matrix_height(matrix_set: str, matrix: str) -> int:
+        return catalogue.matrix_sets[matrix_set].matrix(matrix).matrix_height
 
     match settings:
         case NoCache():
@@ -244,6 +259,7 @@ def _cache(
                 Path(directory) if directory else default,
                 generation=catalogue.generation,
                 layout=layout,
+                matrix_height=matrix_height,
                 on_fault=listen,
             )
 

@@ -118,11 +118,11 @@ class StoredTile(NamedTuple):
     etag: str
 
 
-def content_hash(data: bytes) -> str:
-    """Return the hash of a tile's bytes, 32 hexadecimal digits: ETag and de-duplication key."""
-    return blake2b(data, digest_size=16).hexdigest()
+def content_hash(data: bytes) -> bytes:
+    """Return 16 bytes that stand for a tile's content; an ETag is their hexadecimal form."""
+    return blake2b(data, digest_size=16).digest()
 
 
 def stored_now(tile: EncodedTile, now: float) -> StoredTile:
     """Return the stored form of a tile made at `now`, seconds since the epoch."""
-    return StoredTile(tile.data, tile.format, int(now), content_hash(tile.data))
+    return StoredTile(tile.data, tile.format, int(now), content_hash(tile.data).hex())

@@ -63,7 +63,7 @@ def get_logger(name: str) -> Any:
 
 
 def configure_logging(
-    format: LogFormat = "console",  # noqa: A002 - the command line's word
+    format: LogFormat = "console",
     level: str = "info",
     *,
     stream: TextIO | None = None,
@@ -116,7 +116,7 @@ def configure_logging(
     logging.getLogger("asyncio").setLevel(max(_LEVELS[level], logging.WARNING))
 
 
-def _renderers(format: LogFormat, target: TextIO) -> list[Any]:  # noqa: A002
+def _renderers(format: LogFormat, target: TextIO) -> list[Any]:
     if format == "json":
         return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
     return [

@@ -22,7 +22,7 @@ def boxes(draw: st.DrawFn) -> BoundingBox:
 def test_intersection_is_the_set_of_shared_unit_squares(
     one: BoundingBox, other: BoundingBox
 ) -> None:
-    """A tile would be read where no data is, or data left out, if an edge were treated otherwise."""
+    """Tiles would be read where no data is, or data left out."""
 
     def squares(box: BoundingBox | None) -> set[tuple[int, int]]:
         if box is None:

@@ -140,7 +140,7 @@ def test_axis_order_is_that_of_each_crs():
 
 
 def test_data_across_the_antimeridian_has_a_box_that_clients_can_read():
-    """left > right would be an empty box to every client; the box goes round the Earth."""
+    """Left > right would be an empty box to every client; the box goes round the Earth."""
     pacific = layer_of(written(a_rich_catalogue()), "pacific")
     assert texts(pacific, "ows:WGS84BoundingBox/ows:LowerCorner") == ["-180.0 -20.0"]
     assert texts(pacific, "ows:WGS84BoundingBox/ows:UpperCorner") == ["180.0 10.5"]
@@ -295,19 +295,22 @@ def test_owslib_reads_the_same_layers():
     address = service.buildTileResource(
         layer="world",
         style="default",
-        format="image/jpeg",
+        format="image/png",
         tilematrixset=MERCATOR.identifier,
         tilematrix="2",
         row=1,
         column=3,
     )
-    assert address == f"{BASE}/wmts/1.0.0/world/default/{MERCATOR.identifier}/2/1/3.jpg"
+    stem, _, _ = address.rpartition(".")  # OWSLib takes any format's template
+    assert stem == f"{BASE}/wmts/1.0.0/world/default/{MERCATOR.identifier}/2/1/3"
 
 
-ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=30)
+ANY_TEXT = st.text(
+    st.characters() | st.sampled_from("\ud800\udfff\x00\x0b\ufffe<&>\"'[]{}%#?\r\n\t ")
+)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(identifier=ANY_TEXT, title=ANY_TEXT, tag=ANY_TEXT, style=ANY_TEXT, base=ANY_TEXT)
 def test_any_text_makes_a_valid_document(identifier, title, tag, style, base):
     """Whatever an operator or a client wrote, lone surrogates included, the document is valid."""

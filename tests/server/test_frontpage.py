@@ -1,4 +1,4 @@
-"""The front page's bytes: safe whatever the titles say, nothing from elsewhere, nothing beside it."""
+"""The front page's bytes: safe whatever the titles say, nothing from elsewhere."""
 
 from __future__ import annotations
 
@@ -32,6 +32,7 @@ from tuilerie.server.frontpage import CONTENT_SECURITY_POLICY, PAGE_HEADERS, Fro
 
 FOLDER = Path(tuilerie.server.__file__).parent
 HOSTILE = "</script><script>alert(1)</script><!-- & \" ' \u2028"
+MAPS = Text((("en", "Maps"), ("fr", "Cartes")))
 BASE = "https://maps.example.org"
 
 
@@ -62,7 +63,7 @@ def layer(identifier: str, title: Text | None = None, **changes: Any) -> Layer:
     return replace(made, **changes)
 
 
-def catalogue(*layers: Layer, title: Text = Text((("en", "Maps"), ("fr", "Cartes")))) -> Catalogue:
+def catalogue(*layers: Layer, title: Text = MAPS) -> Catalogue:
     return Catalogue(
         revision=7,
         service=ServiceInfo(title=title, abstract=Text((("", HOSTILE),))),
@@ -84,17 +85,21 @@ class Elements(HTMLParser):
         self.feed(document.decode())
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Note an element."""
         self.elements.append((tag, dict(attrs)))
         self._in_script = tag == "script"
 
     def handle_endtag(self, tag: str) -> None:
+        """Leave an element."""
         self._in_script = False
 
     def handle_data(self, data: str) -> None:
+        """Note the text of a script element."""
         if self._in_script:
             self.scripts.append(data)
 
     def addresses(self) -> Iterator[str]:
+        """Yield what the page loads; links that only a click follows are left out."""
         for tag, attributes in self.elements:
             for name in ("src", "href"):
                 if tag != "a" and attributes.get(name):
@@ -133,13 +138,13 @@ def test_any_title_comes_through_the_settings(title: str) -> None:
 
 
 def test_nothing_in_the_page_is_inline_or_from_elsewhere(front: FrontPage) -> None:
-    """An inline handler or a foreign address would be refused by the policy, and the page be dead."""
+    """What is inline or foreign would be refused by the policy, and the page be dead."""
     elements = Elements(front.page(catalogue(), base_url=BASE, languages=()))
     for _, attributes in elements.elements:
         assert "style" not in attributes
         assert not [name for name in attributes if name.startswith("on")]
     addresses = list(elements.addresses())
-    assert len(addresses) == 6
+    assert len(addresses) == 7
     for address in addresses:
         name = address.removeprefix("static/")
         assert name != address

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import rasterio
 from affine import Affine
+from rasterio.enums import Resampling
+from rasterio.errors import NotGeoreferencedWarning
 
 from tuilerie.grids import BoundingBox
 
@@ -29,22 +32,22 @@ def write_raster(
     count, height, width = array.shape
     if transform is None and bounds is not None:
         left, bottom, right, top = bounds
-        transform = Affine(
-            (right - left) / width, 0, left, 0, -(top - bottom) / height, top
-        )
+        transform = Affine((right - left) / width, 0, left, 0, -(top - bottom) / height, top)
     settings = {"driver": "GTiff", "dtype": array.dtype, "crs": crs, **profile}
     if transform is not None:
         settings["transform"] = transform
-    with rasterio.open(
-        path, "w", width=width, height=height, count=count, **settings
-    ) as dataset:
-        dataset.write(array)
-        if palette:
-            dataset.write_colormap(1, palette)
-        if mask is not None:
-            dataset.write_mask(mask)
-        if overviews:
-            dataset.build_overviews(overviews, rasterio.enums.Resampling.average)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", NotGeoreferencedWarning)
+        with rasterio.open(
+            path, "w", width=width, height=height, count=count, **settings
+        ) as dataset:
+            dataset.write(array)
+            if palette:
+                dataset.write_colormap(1, palette)
+            if mask is not None:
+                dataset.write_mask(mask)
+            if overviews:
+                dataset.build_overviews(overviews, Resampling.average)
     return path
 
 

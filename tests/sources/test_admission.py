@@ -22,7 +22,9 @@ VRT = """<VRTDataset rasterXSize="8" rasterYSize="8">
 
 def vrt(folder: Path, name: str, *, relative: str = ' relativeToVRT="1"', **more: str) -> Path:
     path = folder / "some.vrt"
-    text = VRT.format(name=name, relative=relative, band=more.get("band", ""), extra=more.get("extra", ""))
+    text = VRT.format(
+        name=name, relative=relative, band=more.get("band", ""), extra=more.get("extra", "")
+    )
     path.write_text(text)
     return path
 
@@ -106,7 +108,10 @@ def test_members_in_trusted_folders_are_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "more",
     [
-        {"band": ' subClass="VRTDerivedRasterBand"', "extra": "<PixelFunctionType>sum</PixelFunctionType>"},
+        {
+            "band": ' subClass="VRTDerivedRasterBand"',
+            "extra": "<PixelFunctionType>sum</PixelFunctionType>",
+        },
         {
             "band": ' subClass="VRTDerivedRasterBand"',
             "extra": "<PixelFunctionLanguage>Python</PixelFunctionLanguage>",

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-import hashlib
-import threading
 from collections import OrderedDict
 
 from tuilerie.catalogue.address import TileAddress
 from tuilerie.errors import CacheError
-from tuilerie.formats import AVIF, JPEG, MIXED, PNG, PNG8, WEBP, EncodedTile, ImageFormat, sniff
+from tuilerie.formats import (
+    AVIF,
+    JPEG,
+    MIXED,
+    PNG,
+    PNG8,
+    WEBP,
+    EncodedTile,
+    ImageFormat,
+    content_hash,
+    sniff,
+)
 
 __all__ = [
     "END_MARKS",
@@ -17,7 +26,6 @@ __all__ = [
     "BlobMemory",
     "Repeats",
     "check_tile",
-    "content_hash",
     "etag_of",
     "is_whole",
     "true_format",
@@ -43,11 +51,6 @@ END_MARKS: dict[ImageFormat, bytes] = {
 
 END_WITHIN = 64
 """The mark is looked for in so many last bytes: some encoders pad."""
-
-
-def content_hash(data: bytes) -> bytes:
-    """Return 16 bytes that stand for the content: the ETag, and the name of a shared blob."""
-    return hashlib.blake2b(data, digest_size=16).digest()
 
 
 def etag_of(data: bytes) -> str:
@@ -134,20 +137,18 @@ class Repeats:
     """Remembers the hashes of the latest small blobs, to see that one comes again.
 
     A blob is shared from its second sight on: content that never repeats stays inline, where one
-    read finds it.
+    read finds it. For one thread: the one that writes.
     """
 
     def __init__(self, capacity: int = 4096) -> None:
         self._capacity = capacity
         self._seen: OrderedDict[bytes, None] = OrderedDict()
-        self._lock = threading.Lock()
 
     def seen(self, digest: bytes) -> bool:
         """Tell whether the hash was seen lately; it is from now on."""
-        with self._lock:
-            known = digest in self._seen
-            self._seen[digest] = None
-            self._seen.move_to_end(digest)
-            if len(self._seen) > self._capacity:
-                self._seen.popitem(last=False)
+        known = digest in self._seen
+        self._seen[digest] = None
+        self._seen.move_to_end(digest)
+        if len(self._seen) > self._capacity:
+            self._seen.popitem(last=False)
         return known

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import threading
-from collections import Counter
-from collections.abc import Callable
+import itertools
+from collections import defaultdict
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 __all__ = ["CacheFault", "Faults", "Listener"]
@@ -35,16 +35,16 @@ class Faults:
 
     def __init__(self, listener: Listener | None = None) -> None:
         self._listener = listener
-        self._counts: Counter[str] = Counter()
-        self._lock = threading.Lock()
+        # Counted without a lock, which a fork could leave held for ever in the child.
+        self._counters: defaultdict[str, Iterator[int]] = defaultdict(lambda: itertools.count(1))
+        self._counts: dict[str, int] = {}
 
     def note(self, kind: str, message: str) -> None:
         """Count one fault and tell the listener."""
-        with self._lock:
-            self._counts[kind] += 1
+        self._counts[kind] = next(self._counters[kind])
         if self._listener is not None:
             self._listener(CacheFault(kind, message))
 
     def count(self, kind: str) -> int:
         """Return how many faults of a kind there were since the cache was made."""
-        return self._counts[kind]
+        return self._counts.get(kind, 0)

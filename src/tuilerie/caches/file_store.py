@@ -15,9 +15,10 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from tuilerie.caches.content import BlobMemory, content_hash
+from tuilerie.caches.content import BlobMemory
+from tuilerie.formats import content_hash
 
-__all__ = ["read_tile_file", "remove_some", "shared_blob", "write_file", "write_link"]
+__all__ = ["holds", "read_tile_file", "remove_some", "shared_blob", "write_file", "write_link"]
 
 _SHARED = ".shared"
 _LINK = re.compile(rf"\.\./\.\./{re.escape(_SHARED)}/([0-9a-f]{{32}})")
@@ -72,6 +73,14 @@ def _read_link(path: str, tileset: str, blobs: BlobMemory) -> tuple[bytes, int]:
 def shared_blob(tileset: str, digest: str) -> str:
     """Return the path of a shared blob."""
     return f"{tileset}/{_SHARED}/{digest}"
+
+
+def holds(path: str, data: bytes) -> bool:
+    """Tell whether a file has exactly these bytes (a shared blob may have been damaged)."""
+    try:
+        return Path(path).read_bytes() == data
+    except FileNotFoundError:
+        return False
 
 
 def write_file(path: str, data: bytes, created: int) -> None:

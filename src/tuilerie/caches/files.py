@@ -25,7 +25,7 @@ from tuilerie.caches.content import (
 from tuilerie.caches.faults import Faults, Listener
 from tuilerie.caches.file_generations import Superseded
 from tuilerie.caches.file_layouts import LayoutName, MatrixHeight, tile_path, tileset_path
-from tuilerie.caches.file_store import read_tile_file, shared_blob, write_file, write_link
+from tuilerie.caches.file_store import holds, read_tile_file, shared_blob, write_file, write_link
 from tuilerie.caches.locks import ProcessLocks, lock_name
 from tuilerie.caches.workthread import WorkThread
 from tuilerie.catalogue.address import TileAddress, TilesetKey
@@ -159,7 +159,7 @@ class FileTileCache:
         path = f"{tileset}/{self._tile_path(address)}"
         if len(data) <= SHARED_MAX_BYTES:
             blob = shared_blob(tileset, etag)
-            known = os.path.exists(blob)
+            known = holds(blob, data)
             if known or self._repeats.seen(bytes.fromhex(etag)):
                 if not known:
                     write_file(blob, data, created)

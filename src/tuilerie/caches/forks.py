@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from typing import Protocol
-from weakref import WeakSet
+from weakref import ref
 
 __all__ = ["ForkAware", "watch_forks"]
 
@@ -26,17 +26,20 @@ class ForkAware(Protocol):
         ...
 
 
-_watched: WeakSet[ForkAware] = WeakSet()
+_watched: dict[int, ref[ForkAware]] = {}
 _forking: list[ForkAware] = []
 
 
 def watch_forks(thing: ForkAware) -> None:
     """Have `thing` told of every fork for as long as it lives; it is not kept alive."""
-    _watched.add(thing)
+    key = id(thing)
+    _watched[key] = ref(thing, lambda _: _watched.pop(key, None))
 
 
 def _before() -> None:
-    _forking[:] = list(_watched)
+    # Copied in one step: other threads may be adding.
+    alive = (held() for held in list(_watched.values()))
+    _forking[:] = [thing for thing in alive if thing is not None]
     for thing in _forking:
         thing.before_fork()
 

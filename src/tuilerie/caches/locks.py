@@ -28,6 +28,8 @@ from tuilerie.catalogue.address import TileAddress
 
 __all__ = ["ProcessLocks", "lock_name"]
 
+_BRIEFLY_S = 5.0
+
 
 class ProcessLocks:
     """The locks of one directory.
@@ -45,6 +47,7 @@ class ProcessLocks:
         self._path = path
         self._faults = faults
         self._timeout_s = timeout_s
+        self._max_waiting = max_waiting
         self._slots = threading.BoundedSemaphore(max_waiting)
         self._queues: dict[tuple[int, int], _Queue] = {}
         self._open: set[int] = set()
@@ -98,6 +101,7 @@ class ProcessLocks:
                     os.close(descriptor)
             self._open.clear()
             self._queues.clear()
+            self._slots = threading.BoundedSemaphore(self._max_waiting)
 
     async def _acquire(self, offset: int) -> KernelLock:
         held = KernelLock(self._open_file(), offset)
@@ -137,9 +141,9 @@ class ProcessLocks:
             raise
         done = threading.Event()
         waiter = self._wait(held, done.set)
-        if not done.wait(self._timeout_s):
+        if not done.wait(_BRIEFLY_S):
             waiter.abandon()
-            raise TimeoutError(f"its holder kept it for {self._timeout_s:g} s")
+            raise TimeoutError(f"its holder kept it for {_BRIEFLY_S:g} s")
         return waiter.result()
 
     def _wait(self, held: KernelLock, tell: Callable[[], None]) -> Waiter:

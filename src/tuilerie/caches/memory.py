@@ -9,6 +9,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 
 from tuilerie.caches.content import check_tile, etag_of
+from tuilerie.caches.forks import watch_forks
 from tuilerie.catalogue.address import TileAddress
 from tuilerie.formats import EncodedTile, StoredTile
 
@@ -35,6 +36,7 @@ class MemoryTileCache:
         self._tiles: OrderedDict[TileAddress, StoredTile] = OrderedDict()
         self._bytes = 0
         self._lock = threading.Lock()
+        watch_forks(self)
 
     def read(self, address: TileAddress) -> StoredTile | None:
         """Return the tile, or None."""
@@ -78,6 +80,14 @@ class MemoryTileCache:
         with self._lock:
             self._tiles.clear()
             self._bytes = 0
+
+    def before_fork(self) -> None:
+        """Let no thread be in the middle of a change."""
+        self._lock.acquire()
+
+    def after_fork(self, *, in_child: bool) -> None:
+        """Go on, with a copy of the tiles in the child."""
+        self._lock.release()
 
     def size_bytes(self) -> int:
         """Return what the entries take now, by the cache's own reckoning."""

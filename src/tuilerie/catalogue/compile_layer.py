@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
-from tuilerie.catalogue.coverage import Coverage, covers
 from tuilerie.catalogue.document import CatalogueDocument
-from tuilerie.catalogue.fingerprint import fingerprint, matrix_set_fingerprint
-from tuilerie.catalogue.layers import DefaultsSettings, LayerSettings, MatrixSetUse
+from tuilerie.catalogue.fingerprint import fingerprint
+from tuilerie.catalogue.layers import DefaultsSettings, LayerSettings
+from tuilerie.catalogue.linking import Linker, rounded
 from tuilerie.catalogue.model import (
     Encoding,
     Layer,
@@ -22,11 +22,9 @@ from tuilerie.catalogue.places import join_pointer
 from tuilerie.catalogue.style_plans import StyleError, StylePlanner, shows_classes
 from tuilerie.errors import Problem
 from tuilerie.formats import JPEG, MIXED, PNG, PNG8, WEBP, ImageFormat
-from tuilerie.grids import BoundingBox, Crs, TileMatrixSet, named_matrix_set, wgs84_bounds
+from tuilerie.grids import BoundingBox, Crs, TileMatrixSet, wgs84_bounds
 
 __all__ = ["LayerCompiler", "LayerContext"]
-
-_DEFAULT_MATRIX_SETS = ("WebMercatorQuad", "WorldCRS84Quad")
 
 
 class LayerContext(NamedTuple):
@@ -55,12 +53,10 @@ class LayerCompiler:
         self._document = context.document
         self._defaults = context.document.defaults
         self._described = context.described
-        self._own = context.matrix_sets
         self._problems = problems
         self._planner = StylePlanner(context.document.styles, context.ramps)
-        self._links: dict[tuple[Any, ...], MatrixSetLink | None] = {}
+        self._linker = Linker(self._defaults.matrix_sets, context.matrix_sets, problems)
         self._interned: dict[Any, Any] = {}
-        self._set_marks: dict[str, str] = {}
 
     def compile(self, identifier: str, settings: LayerSettings) -> Layer | None:
         """Return the layer; None if something is wrong with it, which is then in the problems."""
@@ -72,7 +68,7 @@ class LayerCompiler:
         bounds = self._bounds(settings, described, pointer)
         styles = self._styles(settings, described, pointer)
         resampling = self._resampling(settings, described, styles, pointer)
-        links = self._layer_links(settings, described, bounds, pointer)
+        links = self._linker.links(settings, described, bounds, pointer)
         if len(self._problems) > before:
             return None
         return self._layer(identifier, settings, described, bounds, styles, resampling, links)
@@ -139,7 +135,7 @@ class LayerCompiler:
         if cut is None:
             self._report(
                 "the extent has none of the data in it",
-                f"the data lies in {_rounded(described.bounds)} of {described.crs[:60]}",
+                f"the data lies in {rounded(described.bounds)} of {described.crs[:60]}",
                 f"{pointer}/extent",
             )
             return described.bounds
@@ -153,8 +149,16 @@ class LayerCompiler:
     def _styles(
         self, settings: LayerSettings, described: SourceDescription, pointer: str
     ) -> tuple[StylePlan, ...]:
-        source = self._document.sources[settings.source]
-        bands = source.bands or tuple(range(1, len(described.bands) + 1))
+        bands = self._document.sources[settings.source].bands
+        if bands is None:
+            bands = tuple(range(1, len(described.bands) + 1))
+        elif max(bands) > len(described.bands):
+            self._report(
+                f"there is no band {max(bands)}",
+                f"the data has bands 1 to {len(described.bands)}",
+                join_pointer("sources", settings.source, "bands"),
+            )
+            return ()
         plans = []
         for n, name in enumerate(settings.styles):
             try:
@@ -184,71 +188,6 @@ class LayerCompiler:
                 f"{pointer}/resampling",
             )
         return "nearest"
-
-    def _layer_links(
-        self,
-        settings: LayerSettings,
-        described: SourceDescription,
-        bounds: BoundingBox,
-        pointer: str,
-    ) -> Mapping[str, MatrixSetLink]:
-        """Return the links that have data; those that were asked for and have none are refused."""
-        asked = settings.matrix_sets
-        uses = asked or self._defaults.matrix_sets
-        if uses is None:
-            uses = tuple(MatrixSetUse(id=name) for name in _DEFAULT_MATRIX_SETS)
-        links: dict[str, MatrixSetLink] = {}
-        for n, use in enumerate(uses):
-            tms = self._matrix_set(use)
-            if tms is None:
-                continue
-            link = self._link(tms, use, described, bounds)
-            if link is not None:
-                links[use.id] = link
-            elif asked is not None:
-                self._report(
-                    f"no tile of {use.id} has any of the data in it",
-                    f"the data lies in {_rounded(described.wgs84_bounds)} (degrees)",
-                    f"{pointer}/matrix_sets/{n}",
-                )
-        if not links and asked is None:
-            self._report(
-                "no tile of the default matrix sets has any of the data in it",
-                "write matrix_sets: with one that the data lies in",
-                pointer,
-            )
-        return links
-
-    def _matrix_set(self, use: MatrixSetUse) -> TileMatrixSet | None:
-        """Return the grid of a use; None if it or its matrices were reported already."""
-        try:
-            tms = self._own[use.id] if use.id in self._own else named_matrix_set(use.id)
-        except KeyError:
-            return None
-        names = [matrix.identifier for matrix in tms.matrices]
-        if use.matrices is None:
-            return tms
-        first, last = use.matrices
-        holds = first in names and last in names and names.index(first) <= names.index(last)
-        return tms if holds else None
-
-    def _link(
-        self,
-        tms: TileMatrixSet,
-        use: MatrixSetUse,
-        described: SourceDescription,
-        bounds: BoundingBox,
-    ) -> MatrixSetLink | None:
-        key = (use.id, use.matrices, bounds, described.crs, described.cell_size)
-        if key not in self._links:
-            coverage = Coverage(
-                tms, bounds, self._shared(described.crs), described.cell_size, use.matrices
-            )
-            if use.id not in self._set_marks:
-                self._set_marks[use.id] = matrix_set_fingerprint(tms)
-            link = MatrixSetLink(use.id, coverage, self._set_marks[use.id])
-            self._links[key] = link if covers(coverage) else None
-        return self._links[key]
 
     def _shared(self, value: Any) -> Any:
         """Return the one value that all layers with an equal one keep."""
@@ -285,7 +224,3 @@ def _encoding(settings: LayerSettings, defaults: DefaultsSettings) -> Encoding:
 def _either(settings: LayerSettings, defaults: DefaultsSettings, name: str) -> Any:
     """Return what the layer says, null included; else what the defaults say."""
     return getattr(settings if name in settings.model_fields_set else defaults, name)
-
-
-def _rounded(box: BoundingBox) -> str:
-    return "[" + ", ".join(f"{edge:.10g}" for edge in box) + "]"

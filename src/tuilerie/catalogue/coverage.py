@@ -7,22 +7,14 @@ the first question. Layers over the same ground share one object.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator, Mapping
+from collections.abc import ItemsView, Iterator, Mapping
 from typing import NamedTuple
 
+from tuilerie.catalogue.footprint import footprint, local_cell_size
 from tuilerie.catalogue.model import MatrixLimits
-from tuilerie.grids import (
-    BoundingBox,
-    Crs,
-    TileMatrix,
-    TileMatrixSet,
-    tile_range,
-    transform_bounds,
-    transform_points,
-)
+from tuilerie.grids import BoundingBox, Crs, TileMatrix, TileMatrixSet, tile_range
 
-__all__ = ["Coverage", "covers", "local_cell_size"]
+__all__ = ["Coverage", "covers"]
 
 _AS_FINE = 1.001
 """A matrix is fine enough for data whose cells are this much smaller: a rounding, not a pixel."""
@@ -77,19 +69,27 @@ class Coverage(Mapping[str, MatrixLimits]):
         raise KeyError(matrix)
 
     def __iter__(self) -> Iterator[str]:
-        reach = self._reach()
-        for matrix in reach.matrices:
-            if self._limits(matrix.identifier, reach.box) is not None:
-                yield matrix.identifier
+        return (matrix for matrix, _ in self._pairs())
 
     def __len__(self) -> int:
-        return sum(1 for _ in self)
+        return sum(1 for _ in self._pairs())
+
+    def items(self) -> ItemsView[str, MatrixLimits]:
+        """Return all limits, each worked out once."""
+        return dict(self._pairs()).items()
 
     def __reduce__(self) -> tuple[object, ...]:
         return Coverage, (self.tms, self.bounds, self.crs, self.cell_size, self.ends)
 
     def __repr__(self) -> str:
         return f"<Coverage of {tuple(self.bounds)} {self.crs[:40]} in {self.tms.identifier}>"
+
+    def _pairs(self) -> Iterator[tuple[str, MatrixLimits]]:
+        reach = self._reach()
+        for matrix in reach.matrices:
+            limits = self._limits(matrix.identifier, reach.box)
+            if limits is not None:
+                yield matrix.identifier, limits
 
     def _limits(self, matrix: str, box: BoundingBox | None) -> MatrixLimits | None:
         covered = tile_range(self.tms, matrix, box) if box is not None else None
@@ -103,7 +103,7 @@ class Coverage(Mapping[str, MatrixLimits]):
     def _work_out(self) -> _Reach:
         crs = Crs.parse(self.crs)
         try:
-            box = transform_bounds(self.bounds, crs, self.tms.crs)
+            box = footprint(self.bounds, crs, self.tms.crs)
         except ValueError:
             return _Reach(None, ())  # nothing of the data has a place in the set's CRS
         matrices = self.tms.matrices
@@ -113,49 +113,6 @@ class Coverage(Mapping[str, MatrixLimits]):
         wanted = local_cell_size(self.bounds, crs, self.cell_size, self.tms.crs)
         fine = (n for n, each in enumerate(matrices) if each.cell_size <= wanted * _AS_FINE)
         return _Reach(box, matrices[: next(fine, len(matrices)) + 1])
-
-
-def local_cell_size(bounds: BoundingBox, crs: Crs, cell_size: float, target: Crs) -> float:
-    """Return how large the data's cells are in another CRS, at its centre, the finer axis.
-
-    Where the centre has no place in the other CRS (a pole in Mercator), a point half way to a
-    corner is taken; where none has, 0: everything is too coarse.
-
-    Args:
-        bounds: of the data, units of `crs`, x first.
-        crs: the data's.
-        cell_size: units of `crs` per pixel.
-        target: the CRS in whose units the answer is.
-
-    Returns: units of `target` per pixel.
-    """
-    if crs == target:
-        return cell_size
-    # A step that floating point still resolves far from the origin.
-    step = max(cell_size, bounds.width * 1e-6, bounds.height * 1e-6)
-    for across, up in ((0.5, 0.5), (0.25, 0.25), (0.75, 0.25), (0.25, 0.75), (0.75, 0.75)):
-        x = bounds.left + across * bounds.width
-        y = bounds.bottom + up * bounds.height
-        found = _finer_axis(x, y, step, crs, target)
-        if found is not None:
-            return found / step * cell_size
-    return 0.0
-
-
-def _finer_axis(x: float, y: float, step: float, crs: Crs, target: Crs) -> float | None:
-    """Return the shortest image of four steps around a point; None if that cannot be told.
-
-    Of the two steps along an axis the shorter one counts, for the other may cross the
-    antimeridian.
-    """
-    xs, ys = transform_points(
-        [x, x + step, x - step, x, x], [y, y, y, y + step, y - step], crs, target
-    )
-    lengths = [
-        math.hypot(after - xs[0], up - ys[0]) for after, up in zip(xs[1:], ys[1:], strict=True)
-    ]
-    usable = [length for length in lengths if math.isfinite(length) and length > 0]
-    return min(usable) if usable and math.isfinite(xs[0]) and math.isfinite(ys[0]) else None
 
 
 def covers(coverage: Coverage) -> bool:

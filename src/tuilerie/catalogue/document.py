@@ -94,9 +94,12 @@ class FilesCache(Settings):
         description="Folder, from the catalogue's; below the data directory if absent.",
         examples=["/var/cache/tuilerie"],
     )
-    layout: Literal["xyz", "tms"] = Field(
-        default="xyz",
-        description="Files are matrix/column/row; row 0 is at the top (xyz) or bottom (tms).",
+    layout: Literal["tuilerie", "xyz", "tms"] = Field(
+        default="tuilerie",
+        description=(
+            "How files are named. tuilerie: few in a folder; xyz: matrix/column/row, row 0 at "
+            "the top; tms: the same, row 0 at the bottom."
+        ),
         examples=["xyz"],
     )
 

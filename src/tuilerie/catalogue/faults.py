@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from tuilerie.catalogue.places import Places, join_pointer
-from tuilerie.catalogue.shape import field_at, keys_at, kinds_at, pointer_parts
+from tuilerie.catalogue.shape import example_at, keys_at, kinds_at, pointer_parts
 from tuilerie.errors import Problem
 from tuilerie.formats import FORMATS
 
@@ -40,7 +40,6 @@ _HINTS = {
     "language": "write tags such as en, fr or pt-BR",
     "language_text": "write it, or remove the language",
     "colour": 'write red, green, blue as "#rrggbb", in quotes',
-    "crs": "write for example EPSG:3857",
     "extent": "write [left, bottom, right, top] with left < right and bottom < top",
     "range_order": "write the smaller one first",
     "range": "write [minimum, maximum], or auto",
@@ -66,7 +65,7 @@ _BOUNDS = {
 class Suggestions:
     """Finds the name that was probably meant; stops looking when that would take too long."""
 
-    def __init__(self, budget: int = 200_000) -> None:
+    def __init__(self, budget: int = 40_000) -> None:
         self._budget = budget
 
     def hint(self, wrong: object, names: Iterable[str], what: str) -> str:
@@ -102,7 +101,16 @@ def problems_of(
     error: ValidationError, data: Any, places: Places, suggestions: Suggestions
 ) -> list[Problem]:
     """Return one problem for each fault, with its place in the operator's file."""
-    return [_problem(fault, data, places, suggestions) for fault in error.errors(include_url=False)]
+    return [
+        _problem(fault, data, places, suggestions)
+        for fault in error.errors(include_url=False)
+        if not _follows(fault)
+    ]
+
+
+def _follows(fault: ErrorDetails) -> bool:
+    """Return whether a list is called short only because its entries are at fault themselves."""
+    return fault["type"] == "too_short" and len(fault["input"]) >= fault["ctx"]["min_length"]
 
 
 def _problem(fault: ErrorDetails, data: Any, places: Places, suggestions: Suggestions) -> Problem:
@@ -115,6 +123,9 @@ def _problem(fault: ErrorDetails, data: Any, places: Places, suggestions: Sugges
 
 def _say_missing(fault: ErrorDetails, suggestions: Suggestions) -> tuple[str, str]:
     name = fault["loc"][-1]
+    if isinstance(name, int):
+        example = shown(example_at(fault["loc"][:-1]))
+        return f"the list ends before its entry {name + 1}", f"write for example {example}"
     return f"the key {name!r} is missing", f"write for example `{name}: {_example(fault)}`"
 
 
@@ -193,9 +204,8 @@ def _not_possible(value: object) -> str:
 
 def _example(fault: ErrorDetails) -> str:
     """Return what could stand in the field at fault."""
-    field = field_at(fault["loc"])
-    examples = field.examples if field is not None else None
-    return shown(examples[0]) if examples else "…"
+    example = example_at(fault["loc"])
+    return "…" if example is None else shown(example)
 
 
 _SAY: dict[str, Callable[[ErrorDetails, Suggestions], tuple[str, str]]] = {

@@ -48,6 +48,7 @@ __all__ = [
     "Whole",
     "identifier_fault",
     "spelled",
+    "written_text",
 ]
 
 MAX_IDENTIFIER_LENGTH = 200
@@ -120,7 +121,7 @@ def _local_text(value: object) -> Text:
     raise PydanticCustomError("local_text", "a text is wanted here")
 
 
-def _written_text(text: Text) -> str | dict[str, str]:
+def written_text(text: Text) -> str | dict[str, str]:
     """Return a text as it would be written."""
     return dict(text.variants) if any(tag for tag, _ in text.variants) else text.best()
 
@@ -195,7 +196,7 @@ def _path(text: str) -> str:
 
 _TileSide = Annotated[int, Strict(), Field(ge=16, le=4096)]
 _MetatileSide = Annotated[int, Strict(), Field(ge=1, le=16)]
-_Spelled = BeforeValidator(spelled, json_schema_input_type=str | int | float)
+_Spelled = BeforeValidator(spelled, json_schema_input_type=str | float)
 
 Flag = Annotated[bool, Strict()]
 Whole = Annotated[int, Strict()]
@@ -213,8 +214,8 @@ Identifier = Annotated[
 ]
 LocalText = Annotated[
     Text,
-    PlainValidator(_local_text, json_schema_input_type=str | int | float | dict[str, str]),
-    PlainSerializer(_written_text),
+    PlainValidator(_local_text, json_schema_input_type=str | float | dict[str, str]),
+    PlainSerializer(written_text),
 ]
 Colour = Annotated[
     str,

@@ -78,7 +78,7 @@ class MatrixSetUse(Settings):
 Uses = tuple[
     Annotated[
         MatrixSetUse,
-        BeforeValidator(_named, json_schema_input_type=str | int | MatrixSetUse),
+        BeforeValidator(_named, json_schema_input_type=str | float | MatrixSetUse),
     ],
     ...,
 ]
@@ -86,7 +86,7 @@ Formats = Annotated[tuple[Format, ...], Field(min_length=1, max_length=20)]
 
 
 class DefaultsSettings(Settings):
-    """What layers have that do not say otherwise."""
+    """What every layer has, unless it says otherwise itself."""
 
     matrix_sets: Annotated[Uses, Field(min_length=1)] | None = Field(
         default=None,

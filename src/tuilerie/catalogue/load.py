@@ -70,13 +70,12 @@ def parse_document(text: str, *, file: str = "", base: Path) -> LoadedDocument:
 def _check(
     data: Any, base: Path, places: Places
 ) -> tuple[CatalogueDocument | None, Sequence[Problem], Sequence[Problem]]:
-    suggestions = Suggestions()
     problems: list[Problem] = []
     document = None
     try:
         document = CatalogueDocument.model_validate(data)
     except ValidationError as error:
-        problems.extend(problems_of(error, data, places, suggestions))
-    references = References(data, base, suggestions)
+        problems.extend(problems_of(error, data, places, Suggestions()))
+    references = References(data, base, Suggestions())
     problems.extend(references.problems)
     return document, problems, references.warnings

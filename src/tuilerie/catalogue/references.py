@@ -12,11 +12,12 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from tuilerie.catalogue.build_matrix_set import build_matrix_set
 from tuilerie.catalogue.document import CatalogueDocument
 from tuilerie.catalogue.faults import Suggestions, listed
 from tuilerie.catalogue.fields import spelled
 from tuilerie.catalogue.layers import DefaultsSettings, LayerSettings
-from tuilerie.catalogue.matrix_sets import MatrixSetSettings, build_matrix_set
+from tuilerie.catalogue.matrix_sets import MatrixSetSettings
 from tuilerie.catalogue.places import join_pointer
 from tuilerie.errors import Problem
 from tuilerie.grids import TileMatrixSet, named_matrix_set, named_matrix_sets
@@ -43,7 +44,7 @@ def outline(document: CatalogueDocument) -> dict[str, Any]:
 
 def _names(settings: LayerSettings | DefaultsSettings) -> dict[str, Any]:
     uses = settings.matrix_sets
-    named = {
+    named: dict[str, Any] = {
         "cache": settings.cache,
         "matrix_sets": uses and [{"id": use.id, "matrices": use.matrices} for use in uses],
     }

@@ -67,6 +67,7 @@ class Tileset:
         "_format",
         "_layer",
         "_lenient",
+        "_matrix_set",
         "_set",
         "_style",
         "_windows",
@@ -77,7 +78,7 @@ class Tileset:
         self, key: TilesetKey, windows: _Windows, tms: TileMatrixSet, *, lenient: bool
     ) -> None:
         self.key = key
-        self._layer, self._style, self._format, _, self._dimensions = key
+        self._layer, self._style, self._format, self._matrix_set, self._dimensions = key
         self._windows = windows
         self._set = tms
         self._lenient = lenient
@@ -110,7 +111,7 @@ class Tileset:
                         self._layer,
                         self._style,
                         self._format,
-                        self.key[3],
+                        self._matrix_set,
                         _new(TileIndex, (name, c, r)),
                         self._dimensions,
                     ),
@@ -135,7 +136,7 @@ class Tileset:
             raise out_of_range("TileCol", col, (min_col, max_col), name, self._layer)
         index = TileIndex(window[0], c, r)
         return TileAddress(
-            self._layer, self._style, self._format, self.key[3], index, self._dimensions
+            self._layer, self._style, self._format, self._matrix_set, index, self._dimensions
         )
 
 

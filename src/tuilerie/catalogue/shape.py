@@ -7,11 +7,10 @@ from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel, Tag
-from pydantic.fields import FieldInfo
 
 from tuilerie.catalogue.document import CatalogueDocument
 
-__all__ = ["Location", "field_at", "keys_at", "kinds_at", "pointer_parts"]
+__all__ = ["Location", "example_at", "keys_at", "kinds_at", "pointer_parts"]
 
 Location = Sequence[str | int]
 """Where pydantic found a fault: keys and positions, mixed with the tags of unions."""
@@ -28,30 +27,43 @@ def kinds_at(location: Location) -> tuple[str, ...]:
     return tuple(_tag(member) for member in _members(_type_at(location)))
 
 
-def field_at(location: Location) -> FieldInfo | None:
-    """Return the innermost described field on the way to a location."""
+def example_at(location: Location) -> Any:
+    """Return what could stand at a location, None if nothing is known of it."""
     for end in range(len(location), 0, -1):
         block, name = _type_at(location[: end - 1]), location[end - 1]
         if _is_model(block) and name in block.model_fields:
-            found: FieldInfo = block.model_fields[name]
-            return found
+            examples = block.model_fields[name].examples
+            return _inside(examples[0], location[end:]) if examples else None
     return None
+
+
+def _inside(example: Any, path: Location) -> Any:
+    """Return the part of an example that corresponds to a path, by its shape."""
+    for part in path:
+        if isinstance(example, dict) and example:
+            example = example.get(part, next(iter(example.values())))
+        elif isinstance(example, list) and example and isinstance(part, int):
+            example = example[min(part, len(example) - 1)]
+    return example
 
 
 def pointer_parts(data: Any, location: Location) -> list[str | int]:
     """Return the path of a location in the data itself: without tags, and as far as it exists."""
     parts: list[str | int] = []
+    here: Any = CatalogueDocument
     for part in location:
-        inside = (isinstance(data, Mapping) and part in data) or (
-            isinstance(data, Sequence)
-            and not isinstance(data, str)
-            and isinstance(part, int)
-            and part < len(data)
-        )
-        if inside:
+        is_tag = bool(_members(_plain(here)))
+        here = _step(here, part)
+        if not is_tag and _holds(data, part):
             parts.append(part)
             data = data[part]
     return parts
+
+
+def _holds(data: Any, part: str | int) -> bool:
+    if isinstance(data, Mapping):
+        return part in data
+    return isinstance(data, list | tuple) and isinstance(part, int) and part < len(data)
 
 
 def _type_at(location: Location) -> Any:

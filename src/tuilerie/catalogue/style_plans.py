@@ -146,9 +146,21 @@ def _default_parameters(
     """Pictures and palettes have their colours; measurements are stretched."""
     if described.kind != "values":
         return "default", {}
-    if len(bands) >= 3:
-        return "rgb", _rgb_parameters(tuple(bands[:3]), "auto", described)
-    return "grey", _grey_parameters(bands[0], "auto", described)
+    numbers = _colour_bands(described, bands)
+    if len(numbers) >= 3:
+        return "rgb", _rgb_parameters(numbers[:3], "auto", described)
+    return "grey", _grey_parameters(numbers[0], "auto", described)
+
+
+def _colour_bands(described: SourceDescription, bands: Sequence[int]) -> tuple[int, ...]:
+    """Return the bands to show: red, green, blue if they say so, else in order, without alpha."""
+    names = {described.bands[number - 1].description.lower(): number for number in bands}
+    if {"red", "green", "blue"} <= names.keys():
+        return names["red"], names["green"], names["blue"]
+    seen = tuple(
+        number for number in bands if described.bands[number - 1].description.lower() != "alpha"
+    )
+    return seen or tuple(bands)
 
 
 def _grey(settings: GreyStyle, described: SourceDescription) -> Mapping[str, Any]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, PlainValidator, model_validator
+from pydantic import Field, PlainSerializer, PlainValidator, model_validator
 from pydantic_core import PydanticCustomError
 
 from tuilerie.catalogue.fields import Colour, Line, LocalText, Number, Settings, Whole
@@ -63,6 +63,11 @@ def _ranges_or_auto(value: object) -> tuple[ValueRange, ...] | Literal["auto"]:
     return (_range(value),) * 3
 
 
+def _as_it_is(value: Any) -> Any:
+    return value
+
+
+_AsItIs = PlainSerializer(_as_it_is)
 _PairSchema = Annotated[list[float], Field(min_length=2, max_length=2)]
 _RangeSchema = Literal["auto"] | _PairSchema
 _RangesSchema = (
@@ -70,14 +75,15 @@ _RangesSchema = (
 )
 
 BandNumber = Annotated[Whole, Field(ge=1, le=10_000)]
-Range = Annotated[ValueRange, PlainValidator(_range, json_schema_input_type=_PairSchema)]
 RangeOrAuto = Annotated[
     ValueRange | Literal["auto"],
     PlainValidator(_range_or_auto, json_schema_input_type=_RangeSchema),
+    _AsItIs,
 ]
 RangesOrAuto = Annotated[
     tuple[ValueRange, ...] | Literal["auto"],
     PlainValidator(_ranges_or_auto, json_schema_input_type=_RangesSchema),
+    _AsItIs,
 ]
 Stop = tuple[Number, Colour]
 

@@ -1,54 +1,28 @@
 """YAML text to plain data, with everything that can be wrong in between said by line and column.
 
 The events of libyaml are read in one loop rather than composed into nodes: five times faster, and
-no text, however deep or self-referring, can exhaust the stack or the memory. What plain scalars
-mean follows the core schema of YAML 1.2: `no` is a text (and Norwegian), not a truth value.
-Keys are always taken as they are spelled, so that `0:` and `2024:` are identifiers like others.
+no text, however deep or self-referring, can exhaust the stack or the memory. Keys are always
+taken as they are spelled, so that `0:` and `2024:` are identifiers like others.
 """
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import yaml
 from yaml import events
 
+from tuilerie.catalogue.yaml_faults import character_problem, syntax_problem
+from tuilerie.catalogue.yaml_scalars import plain_scalar
 from tuilerie.errors import CatalogueError, Problem
 
-__all__ = ["MAX_BYTES", "SpelledFloat", "SpelledInt", "decode", "read_yaml"]
+__all__ = ["MAX_BYTES", "decode", "read_yaml"]
 
-MAX_BYTES = 64_000_000
+MAX_BYTES = 32_000_000
 _MAX_DEPTH = 40
 _MAX_VALUES = 4_000_000
 """How many values a document may have after its aliases are followed."""
-_LONGEST_NUMBER = 100
-
-_INT = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+")
-_FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
-_CONSTANTS: dict[str, Any] = {
-    "": None,
-    **dict.fromkeys(("~", "null", "Null", "NULL")),
-    **dict.fromkeys(("true", "True", "TRUE"), True),
-    **dict.fromkeys(("false", "False", "FALSE"), False),
-    **dict.fromkeys((".inf", ".Inf", ".INF", "+.inf", "+.Inf", "+.INF"), float("inf")),
-    **dict.fromkeys(("-.inf", "-.Inf", "-.INF"), float("-inf")),
-    **dict.fromkeys((".nan", ".NaN", ".NAN"), float("nan")),
-}
-_NUMBER_STARTS = frozenset("0123456789+-.")
 _TAG = "tag:yaml.org,2002:"
-
-
-class SpelledInt(int):
-    """A whole number that was not spelled as Python would, e.g. 007."""
-
-    spelling: str
-
-
-class SpelledFloat(float):
-    """A number that was not spelled as Python would, e.g. 1.10."""
-
-    spelling: str
 
 
 class _Frame:
@@ -124,9 +98,9 @@ class _Reader:
             for event in yaml.parse(text, Loader=yaml.CSafeLoader):
                 self._take(event)
         except yaml.MarkedYAMLError as error:
-            self._problems.append(_syntax_problem(error, text, self._file))
+            self._problems.append(syntax_problem(error, text, self._file))
         except yaml.reader.ReaderError as error:
-            self._problems.append(_character_problem(error, text, self._file))
+            self._problems.append(character_problem(error, text, self._file))
         except UnicodeEncodeError as error:
             self._problems.append(
                 Problem(f"the text is not Unicode: {error.reason}", file=self._file)
@@ -166,7 +140,7 @@ class _Reader:
                 self._key(frame, event)
                 return
         if event.implicit[0] and event.tag is None:
-            value = _plain(event.value)
+            value = plain_scalar(event.value)
         else:
             value = self._tagged(event)
         if event.anchor is not None:
@@ -258,7 +232,7 @@ class _Reader:
         tag, text = event.tag, event.value
         if tag is None or tag in ("!", f"{_TAG}str"):
             return text
-        value = _plain(text)
+        value = plain_scalar(text)
         wanted = {"int": int, "float": (int, float), "bool": bool, "null": type(None)}
         kinds = wanted.get(tag.removeprefix(_TAG))
         if kinds is None or not isinstance(value, kinds):  # type: ignore[arg-type]
@@ -286,78 +260,3 @@ class _Reader:
 
 def _is_merge(event: Any) -> bool:
     return event.value == "<<" and bool(event.implicit[0])
-
-
-def _plain(text: str) -> Any:
-    """Return what an unquoted scalar means by the core schema of YAML 1.2."""
-    if text in _CONSTANTS:
-        return _CONSTANTS[text]
-    if text[0] not in _NUMBER_STARTS or len(text) > _LONGEST_NUMBER:
-        return text
-    if _INT.fullmatch(text):
-        base = {"0o": 8, "0x": 16}.get(text[:2], 10)
-        whole = int(text, base)
-        if str(whole) == text:
-            return whole
-        spelled_int = SpelledInt(whole)
-        spelled_int.spelling = text
-        return spelled_int
-    if _FLOAT.fullmatch(text):
-        number = float(text)
-        if str(number) == text:
-            return number
-        spelled_float = SpelledFloat(number)
-        spelled_float.spelling = text
-        return spelled_float
-    return text
-
-
-def _syntax_problem(error: yaml.MarkedYAMLError, text: str, file: str) -> Problem:
-    mark = error.problem_mark or error.context_mark
-    message = error.problem or error.context or "this is not YAML"
-    return Problem(
-        f"this is not YAML: {message}{_context(error)}",
-        _syntax_hint(message, text[mark.index : mark.index + 1] if mark else ""),
-        file=file,
-        line=mark.line + 1 if mark else 0,
-        column=mark.column + 1 if mark else 0,
-    )
-
-
-def _context(error: yaml.MarkedYAMLError) -> str:
-    if not error.context or error.context_mark is None:
-        return ""
-    return f" {error.context} that begins in line {error.context_mark.line + 1}"
-
-
-def _syntax_hint(message: str, char: str) -> str:
-    if char == "\t":
-        return "indent with spaces, not with tabs"
-    if "mapping values are not allowed" in message:
-        return (
-            "put texts that contain a colon in quotes, and begin the keys of one block in the "
-            "same column"
-        )
-    if "cannot start any token" in message:
-        return f"put texts that begin with {char} in quotes"
-    if "unexpected end of stream" in message:
-        return "close the quotes"
-    if "expected ',' or" in message:
-        return "close the bracket, or put texts that contain one in quotes"
-    if "block end" in message or "expected key" in message or "not allowed in this" in message:
-        return "keys of one block must begin in the same column"
-    return ""
-
-
-def _character_problem(error: yaml.reader.ReaderError, text: str, file: str) -> Problem:
-    """Place a character that YAML forbids; libyaml tells its offset in the text's bytes."""
-    before = text.encode("utf-8", "replace")[: error.position].decode("utf-8", "replace")
-    return Problem(
-        f"the character {error.character!r} is not allowed: {error.reason}"
-        if isinstance(error.character, str)
-        else f"the character 0x{error.character:02x} is not allowed",
-        "remove it",
-        file=file,
-        line=before.count("\n") + 1,
-        column=len(before) - before.rfind("\n"),
-    )

@@ -23,9 +23,7 @@ _errors = Console(stderr=True, highlight=False, soft_wrap=True)
 def tell_all(problems: Iterable[Problem]) -> None:
     """Print problems to standard error, one paragraph each."""
     for problem in problems:
-        place = ":".join(
-            str(part) for part in (problem.file, problem.line, problem.column) if part
-        )
+        place = ":".join(str(part) for part in (problem.file, problem.line, problem.column) if part)
         if place:
             _errors.print(f"[bold]{escape(place)}[/]  [dim]{escape(problem.pointer)}[/]")
         _errors.print(f"[red]error:[/] {escape(problem.message)}")

@@ -91,7 +91,7 @@ def serve(  # noqa: PLR0913 - one parameter per option
     """
     from tuilerie import assembly
     from tuilerie.server.forwarded import TrustedProxies
-    from tuilerie.server.run import AddressInUse, run
+    from tuilerie.server.run import AddressNotUsable, run
     from tuilerie.server.settings import ServerSettings
     from tuilerie.telemetry import configure_logging
 
@@ -111,10 +111,13 @@ def serve(  # noqa: PLR0913 - one parameter per option
     directory = _data_directory(data, paths)
     publication = assembly.Publication.of(paths, directory)
 
-    def make(meters: Meters) -> Live:
-        return assembly.make_live(publication, directory, settings, meters)
-
     try:
+        # Once, before the workers are forked: they share it, and errors are told before anything.
+        first = assembly.publish(publication)
+
+        def make(meters: Meters) -> Live:
+            return assembly.make_live(publication, first, directory, settings, meters)
+
         code = run(
             make,
             host=host,
@@ -127,8 +130,8 @@ def serve(  # noqa: PLR0913 - one parameter per option
     except CatalogueError as error:
         tell_all(error.problems)
         raise typer.Exit(EXIT_DATA) from None
-    except AddressInUse as error:
-        tell(str(error), "choose another with --port, or stop the program that has it")
+    except AddressNotUsable as error:
+        tell(error.strerror or str(error))
         raise typer.Exit(EXIT_START) from None
     raise typer.Exit(code)
 

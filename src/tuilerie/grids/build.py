@@ -203,10 +203,13 @@ def _tiles_needed(
         )
     reach_x = extent.right - origin[0]
     reach_y = origin[1] - extent.bottom if down else extent.top - origin[1]
-    return (
-        max(1, math.ceil(reach_x / spans[0] - _EPSILON)),
-        max(1, math.ceil(reach_y / spans[1] - _EPSILON)),
-    )
+    return _tiles_along(reach_x, spans[0]), _tiles_along(reach_y, spans[1])
+
+
+def _tiles_along(reach: float, span: float) -> int:
+    # Absurdly many are as good as infinitely many, of which there is no whole number.
+    tiles = reach / span if span > 0 else math.inf
+    return max(1, math.ceil(min(tiles, 2.0 * _LARGEST_MATRIX) - _EPSILON))
 
 
 def _require_text(what: str, identifier: str) -> None:

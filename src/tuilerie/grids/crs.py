@@ -1,4 +1,4 @@
-"""Coordinate reference systems: every spelling of them in, one canonical text out.
+"""Coordinate reference systems: what maps must know of them, and their axis order.
 
 A `Crs` is a text; PROJ is asked only when something about it must be known, so that a process
 which serves stored tiles never loads PROJ. Inside the program coordinates are x first: what PROJ
@@ -9,13 +9,11 @@ that the CRS itself prescribes exists in `to_wire` and `from_wire` alone.
 from __future__ import annotations
 
 import math
-import re
-import threading
-import warnings
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 from tuilerie.grids.bounds import BoundingBox
+from tuilerie.grids.spelling import canonical_text, definition_of, horizontal_of, proj4_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,23 +24,6 @@ __all__ = ["WGS84", "Crs"]
 
 EARTH_RADIUS_M = 6378137.0
 """Equatorial radius of WGS 84, by which degrees become metres. Source: OGC 07-057r7, Annex E."""
-
-_LONGEST_TEXT = 100_000
-_SURE, _LIKELY = 90, 70
-"""Percent of confidence from which PROJ's identification of a definition is considered."""
-
-_CODE = re.compile(r"(?:[+]?init=)?([A-Za-z]\w*):([\w.-]+)", re.ASCII)
-_BARE = re.compile(r"\d+|CRS(?:84|83|27)", re.I | re.ASCII)
-_URN = re.compile(r"urn:(?:x-ogc|ogc|opengis):def:crs:(\w+):(?:[^,]*:)?([\w.-]+)", re.I | re.ASCII)
-_URI = re.compile(
-    r"https?://(?:www\.)?opengis\.net/(?:def/crs/(\w+)/[^/?#]+/([\w.-]+)/?"
-    r"|gml/srs/(\w+)\.xml#([\w.-]+))",
-    re.I | re.ASCII,
-)
-# Codes that were given to Web Mercator before EPSG had one; 3785 is not among them, PROJ knows it
-# as a CRS of its own.
-_WEB_MERCATOR_ALIASES = {"900913", "102100", "102113"}
-_proj4_lock = threading.Lock()
 
 
 class Crs:
@@ -58,8 +39,8 @@ class Crs:
         """Take a text that is canonical already; `parse` takes any."""
         self.__dict__["text"] = text
 
-    @classmethod
-    def parse(cls, text: str) -> Crs:
+    @staticmethod
+    def parse(text: str) -> Crs:
         """Return the CRS that a text names or defines.
 
         Understood are authority codes ("EPSG:2154", "epsg:2154", "OGC:CRS84", "CRS:84",
@@ -72,15 +53,13 @@ class Crs:
         Raises: ValueError: not understood; or not two axes on the Earth's surface (geocentric,
             vertical, local).
         """
-        if len(text) > _LONGEST_TEXT:
-            raise ValueError(f"a CRS of {len(text)} characters is not one")
-        return _parse(text.strip())
+        return _interned(canonical_text(text))
 
     @cached_property
     def authority_code(self) -> tuple[str, str] | None:
         """Return e.g. ("EPSG", "2154"); None if the text is a definition."""
         authority, colon, code = self.text.partition(":")
-        return (authority, code) if colon and _CODE.fullmatch(self.text) else None
+        return (authority, code) if colon and "[" not in self.text else None
 
     @cached_property
     def urn(self) -> str:
@@ -109,12 +88,12 @@ class Crs:
     @cached_property
     def pyproj(self) -> ProjCrs:
         """Return PROJ's view of the whole CRS, heights included."""
-        return _from_proj(self.text)
+        return definition_of(self.text)
 
     @cached_property
     def horizontal(self) -> ProjCrs:
         """Return PROJ's view of the two horizontal axes, which is what maps are made in."""
-        return _horizontal(self.pyproj)
+        return horizontal_of(self.pyproj)
 
     @property
     def name(self) -> str:
@@ -177,7 +156,7 @@ class Crs:
     @cached_property
     def proj4(self) -> str:
         """Return the definition as a PROJ string, for browsers; "" if none says it."""
-        return _proj4(self.horizontal)
+        return proj4_of(self.horizontal)
 
     def to_wire(self, x: float, y: float) -> tuple[float, float]:
         """Return a position in the axis order that the CRS prescribes."""
@@ -200,89 +179,17 @@ class Crs:
         raise AttributeError(f"a Crs is immutable: {name}")
 
     def __reduce__(self) -> tuple[Callable[[str], Crs], tuple[str]]:
-        return Crs, (self.text,)
+        return _interned, (self.text,)
+
+
+@lru_cache(maxsize=1024)
+def _interned(text: str) -> Crs:
+    # What PROJ said of a CRS is kept in it: the same object serves all who name it.
+    return Crs(text)
 
 
 WGS84 = Crs("OGC:CRS84")
 """Longitude and latitude, degrees, in that order also on the wire."""
-
-
-@lru_cache(maxsize=1024)
-def _parse(text: str) -> Crs:
-    named = _named(text)
-    definition = _from_proj(text if named is None else named)
-    if definition.is_geocentric or definition.is_engineering or len(definition.axis_info) < 2:
-        raise ValueError(f"the CRS {_shown(text)} has no two axes on the Earth's surface")
-    factor = _horizontal(definition).axis_info[0].unit_conversion_factor
-    if not 0 < factor < math.inf:
-        raise ValueError(f"the CRS {_shown(text)} has a unit without length")
-    return Crs(_canonical(definition, named))
-
-
-def _named(text: str) -> str | None:
-    """Return "AUTHORITY:CODE" if the text is one of its spellings."""
-    match = _URN.fullmatch(text) or _URI.fullmatch(text) or _CODE.fullmatch(text)
-    if match is not None:
-        authority, code = (group for group in match.groups() if group is not None)
-    elif _BARE.fullmatch(text):
-        authority, code = ("EPSG" if text.isdigit() else "OGC"), text
-    else:
-        return None
-    authority = authority.upper()
-    if authority in {"CRS", "OGC"}:
-        authority, code = "OGC", f"CRS{code.upper().removeprefix('CRS')}"
-    if code in _WEB_MERCATOR_ALIASES:
-        return "EPSG:3857"
-    if authority == "IAU":  # the version is part of PROJ's name of this authority
-        return None
-    return f"{authority}:{code}"
-
-
-def _from_proj(text: str) -> ProjCrs:
-    from pyproj import CRS
-    from pyproj.exceptions import CRSError
-
-    try:
-        return CRS.from_user_input(text)
-    except CRSError as error:
-        raise ValueError(
-            f"PROJ does not know the CRS {_shown(text)}; write e.g. EPSG:2154, OGC:CRS84, or WKT"
-        ) from error
-
-
-def _horizontal(definition: ProjCrs) -> ProjCrs:
-    if definition.is_compound:
-        definition = definition.sub_crs_list[0]
-    return definition.to_2d() if len(definition.axis_info) > 2 else definition
-
-
-def _canonical(definition: ProjCrs, named: str | None) -> str:
-    """Return the code of a definition if an authority has one that says the same, else WKT."""
-    if named is not None:
-        return named
-    # The definition's own label first: PROJ identifies none whose projected axes are not in
-    # the authority's order, as those of older WKT are. Then what PROJ is sure of; then what it
-    # takes for the same under another name, as PROJ strings have none, but of EPSG alone.
-    label = definition.to_json_dict().get("id", {})
-    meaning = _proj4(_horizontal(definition))
-    for known in (
-        (str(label.get("authority", "")), str(label.get("code", ""))),
-        definition.to_authority(min_confidence=_SURE),
-        definition.to_authority("EPSG", min_confidence=_LIKELY),
-    ):
-        if known is not None and all(known):
-            candidate = _from_proj(":".join(known))
-            if _proj4(_horizontal(candidate)) == meaning:
-                return ":".join(known)
-    return definition.to_wkt()
-
-
-def _proj4(definition: ProjCrs) -> str:
-    # pyproj warns each time that a PROJ string says less than WKT; the lock, because the
-    # state that catch_warnings puts back is the whole process's.
-    with _proj4_lock, warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)
-        return definition.to_proj4() or ""
 
 
 def _versioned(authority: str) -> tuple[str, str]:
@@ -291,7 +198,3 @@ def _versioned(authority: str) -> tuple[str, str]:
         return authority, "1.3"
     authority, _, version = authority.partition("_")
     return authority, version
-
-
-def _shown(text: str) -> str:
-    return repr(text if len(text) <= 80 else f"{text[:77]}…")

@@ -30,8 +30,8 @@ def transform_points(xs: Any, ys: Any, source: Crs, target: Crs) -> tuple[Any, A
     """Return the positions in another CRS, x first on both sides, infinite where impossible.
 
     Takes and returns what pyproj does: numbers, lists, `array.array` or NumPy arrays of any
-    shape, the two alike. Heights are not asked for: of a compound CRS the horizontal part
-    counts.
+    shape, the two alike; for one and the same CRS, what it was given. Heights are not asked
+    for: of a compound CRS the horizontal part counts.
 
     Raises: ValueError: nothing is known to lead from the one CRS to the other.
     """

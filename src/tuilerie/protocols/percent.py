@@ -10,9 +10,8 @@ __all__ = ["decode", "encode_address", "encode_segment"]
 
 _BROKEN = re.compile("%(?![0-9A-Fa-f]{2})")
 _SHORT = 128
-# What an address may hold unescaped beside the unreserved: the reserved characters of RFC 3986,
-# and the "%" of what is escaped already.
-_ADDRESS = "%:/?#[]@!$&'()*+,;="
+_HOST = re.compile(r"[a-z]+://\[[0-9A-Fa-f:.]+\]")
+_ADDRESS = "%:/@!$&'()*+,;="
 
 
 def decode(text: str) -> str:
@@ -29,13 +28,21 @@ def decode(text: str) -> str:
 
 
 def encode_segment(text: str) -> str:
-    """Return text as one segment of a path: "/" and all else that is not unreserved is escaped."""
-    return quote(text, safe="")
+    """Return text as one segment of a path: "/" and all else that is not unreserved is escaped.
+
+    A lone surrogate, which no address can name, becomes "?".
+    """
+    return quote(text, safe="", errors="replace")
 
 
 def encode_address(text: str) -> str:
-    """Return an address in which everything that no URI may hold is escaped."""
-    return quote(text, safe=_ADDRESS)
+    """Return a service's address in which all is escaped that its path may not hold.
+
+    What is escaped already stays so. Brackets stand only around a numerical host.
+    """
+    host = _HOST.match(text)
+    end = host.end() if host else 0
+    return text[:end] + _BROKEN.sub("%25", quote(text[end:], safe=_ADDRESS, errors="replace"))
 
 
 def _decode(text: str) -> str:

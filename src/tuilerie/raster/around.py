@@ -56,8 +56,7 @@ def period_of(crs: Crs) -> float | None:
 def best_start(x: NDArray[np.float64], period: float) -> float | None:
     """Return where to begin counting x so that the places lie side by side.
 
-    Args:
-        x: positions, at least one, all finite.
+    Takes at least one position, all finite.
 
     Returns: the middle of the widest gap between the positions on the circle: count each x
         from there upward, by `start + (x - start) % period`. None if the positions are best as

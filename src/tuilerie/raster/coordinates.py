@@ -141,9 +141,7 @@ class CoordinateGrid:
             np.add.outer(e * y, d * x + f).astype(np.float32),
         )
 
-    def with_pixels(
-        self, transform: Transform
-    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    def with_pixels(self, transform: Transform) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Return `pixel_maps` as two float32 arrays (rows, columns), for cv2.remap."""
         return self.pixel_maps(transform).full()
 
@@ -166,7 +164,10 @@ def plan_warp(
 
     Args:
         bounds: outer edges of the target, units of `crs`, x first.
-        width, height: of the target, pixels.
+        crs: of the target.
+        width: of the target, pixels.
+        height: of the target, pixels.
+        source_crs: in which the coordinates are wanted.
         max_error_px: bound of the error where it was checked, in target pixels.
 
     Raises: ValueError: a target without area or pixels, or PROJ knows no way between the CRSs.

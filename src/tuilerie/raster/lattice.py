@@ -1,7 +1,7 @@
 """A coarse grid of exact positions with bilinear interpolation between, whose error is checked.
 
 Transforming every pixel by PROJ costs more than all the rest of a tile. So positions are exact at
-nodes, first 16 pixels apart; what a grid of twice that spacing would give at those nodes is
+nodes, first 32 pixels apart; what a grid of twice that spacing would give at those nodes is
 compared with the truth there (nodes, middles of edges, middles of cells), and the spacing halved
 until it is within the bound. Where that does not help (a seam, a pole, the edge of a projection),
 the pixels of a cell are transformed one by one.
@@ -19,7 +19,7 @@ from tuilerie.raster.position import Floats, TargetPixels
 
 __all__ = ["Lattice", "make_lattice"]
 
-_FIRST_STEP = 32
+_FIRST_STEP = 64
 _LAST_STEP = 4
 _DEAR = 4
 """Pixels are transformed one by one when they are at most this many times the grid's nodes."""
@@ -128,7 +128,9 @@ def _check(
 ) -> _Check:
     finite = np.isfinite(x) & np.isfinite(y)
     if not finite.any():
-        return _Check(np.zeros((max(len(fine[0]) - 1, 1), max(len(fine[1]) - 1, 1)), np.bool_), True)
+        return _Check(
+            np.zeros((max(len(fine[0]) - 1, 1), max(len(fine[1]) - 1, 1)), np.bool_), True
+        )
     with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
         error = np.hypot(_missed(x, fine, coarse), _missed(y, fine, coarse))
         # An error of e source units is at most e / s target pixels, where s is the smaller
@@ -169,9 +171,7 @@ def _slopes(
     return slopes[0], slopes[1]
 
 
-def _between(
-    values: Floats, places: NDArray[np.intp], wanted: NDArray[np.intp] | int
-) -> Floats:
+def _between(values: Floats, places: NDArray[np.intp], wanted: NDArray[np.intp] | int) -> Floats:
     """Interpolate along the first axis from the places of the nodes to the wanted places."""
     at = np.arange(wanted) if isinstance(wanted, int) else wanted
     if len(places) == 1:

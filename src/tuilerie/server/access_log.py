@@ -68,7 +68,7 @@ class AccessLog:
 
     def __init__(
         self,
-        format: AccessLogFormat,  # noqa: A002 - the command line's word
+        format: AccessLogFormat,
         metrics: Metrics,
         *,
         descriptor: int = 1,
@@ -151,7 +151,7 @@ _SECRET: Final = re.compile(
 _ODD: Final = re.compile(r"[^\x21\x23-\x5b\x5d-\x7e]")
 
 
-def format_record(record: Record, format: AccessLogFormat) -> str:  # noqa: A002
+def format_record(record: Record, format: AccessLogFormat) -> str:
     """Return the line of a record, with its end."""
     whole = time.gmtime(record.time)
     stamp = (

@@ -16,6 +16,7 @@ from collections.abc import Collection
 from typing import Final
 
 from tuilerie.catalogue.address import TileAddress
+from tuilerie.server.conditional import not_modified
 from tuilerie.server.metrics import TileCount
 
 __all__ = ["ENTRY_OVERHEAD", "RECHECK_S", "Answer", "ReadyAnswers"]
@@ -31,41 +32,49 @@ class Answer:
     """A finished 200 response for one tile.
 
     Attributes:
-        full: header lines after Date, the empty line, and the body.
-        kept_at: where the header lines begin that a 304 has too.
-        body_at: where the body begins; size: bytes of the body.
-        etag: with its quotes.
+        head: the header lines after Date, with the empty line.
+        body: the tile's bytes.
+        etag: without quotes.
         modified: Last-Modified, seconds since the epoch.
         until: seconds since the epoch when the answer must be looked up again.
         count: the layer's counters.
         used: asked for since eviction last came by.
     """
 
-    __slots__ = (
-        "address", "body_at", "count", "etag", "full", "kept_at", "modified", "size", "until", "used",
-    )  # fmt: skip
+    __slots__ = ("address", "body", "count", "etag", "head", "modified", "until", "used")
 
     def __init__(
         self,
         address: TileAddress,
-        full: bytes,
-        kept_at: int,
-        body_at: int,
-        etag: bytes,
+        head: bytes,
+        body: bytes,
+        etag: str,
         modified: int,
         until: float,
         count: TileCount,
     ) -> None:
         self.address = address
-        self.full = full
-        self.kept_at = kept_at
-        self.body_at = body_at
-        self.size = len(full) - body_at
+        self.head = head
+        self.body = body
         self.etag = etag
         self.modified = modified
         self.until = until
         self.count = count
         self.used = False
+
+    def not_modified(self, if_none_match: bytes | None, if_modified_since: bytes | None) -> bool:
+        """Tell whether a client that sends these has the tile already; see `conditional`."""
+        etag = b'"%b"' % self.etag.encode("ascii")
+        return not_modified(if_none_match, if_modified_since, etag=etag, modified=self.modified)
+
+    @property
+    def kept(self) -> bytes:
+        """The header lines that a 304 has too, with the empty line (RFC 9110, 15.4.5)."""
+        return self.head[self.head.index(KEPT_FROM) :]
+
+
+KEPT_FROM: Final = b"etag: "
+"""The first header line that a 304 has too; those before describe the body."""
 
 
 class ReadyAnswers:
@@ -132,4 +141,4 @@ class ReadyAnswers:
 
 
 def _cost(line: bytes, answer: Answer) -> int:
-    return len(line) + len(answer.full) + ENTRY_OVERHEAD
+    return len(line) + len(answer.head) + len(answer.body) + ENTRY_OVERHEAD

@@ -13,11 +13,28 @@ __all__ = ["http_date", "not_modified"]
 
 _ENTITY_TAGS: Final = re.compile(rb'[\s,]*(?:W/)?("[\x21\x23-\x7e\x80-\xff]*")[\s]*(?=,|\Z)')
 _DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-_MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_MONTHS: Final = (
+    "Jan",
+    "Feb",
+    "Mar",
+    "Apr",
+    "May",
+    "Jun",
+    "Jul",
+    "Aug",
+    "Sep",
+    "Oct",
+    "Nov",
+    "Dec",
+)
 
 
 def not_modified(
-    if_none_match: bytes | None, if_modified_since: bytes | None, *, etag: bytes, modified: int | None
+    if_none_match: bytes | None,
+    if_modified_since: bytes | None,
+    *,
+    etag: bytes,
+    modified: int | None,
 ) -> bool:
     """Tell whether a GET or HEAD is answered 304.
 

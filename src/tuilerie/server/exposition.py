@@ -82,7 +82,9 @@ class _Collector:
             "tuilerie_tile_bytes", "Bytes of the tiles sent, by layer.", labels=["layer"]
         )
         requests = family(
-            "tuilerie_requests", "Requests answered, by route and status.", labels=["route", "status"]
+            "tuilerie_requests",
+            "Requests answered, by route and status.",
+            labels=["route", "status"],
         )
         layers: dict[str, list[int]] = {}
         statuses: dict[tuple[str, int], int] = {}

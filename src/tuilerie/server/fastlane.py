@@ -18,19 +18,18 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable
 from time import perf_counter, time
 from typing import Any, Final
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from tuilerie.server.access_log import AccessLog, Record
+from tuilerie.server.answers import Answer
 from tuilerie.server.clock import CoarseClock
-from tuilerie.server.conditional import not_modified
 from tuilerie.server.forwarded import TrustedProxies
 from tuilerie.server.live import Live
 
-__all__ = ["FastLane", "Heads", "Lane", "lane_protocol"]
+__all__ = ["FastLane", "Heads", "Lane"]
 
 _HEAD: Final = re.compile(
     rb" HTTP/1\.1\r\n"
@@ -180,43 +179,38 @@ class FastLane(HttpToolsProtocol):
         state = self.server_state
         served = state.total_requests
         lane = self._lane
-        started = (
-            perf_counter() if lane.records is not None or not served % _SAMPLE else 0.0
-        )
+        started = perf_counter() if lane.records is not None or not served % _SAMPLE else 0.0
         line = data[:end]
         published = self._live.current
         now = self._clock.now
+        # `lookup.ready`, written out: a call would cost a twentieth of a ready answer.
         answer = published.answers.by_line.get(line)
-        if answer is not None and answer.until > now:
-            answer.used = True
-            ready = True
+        ready = answer is not None and answer.until > now
+        if ready:
+            answer.used = True  # type: ignore[union-attr]
         else:
-            answer = published.lookup.cached(line, now) if line.startswith(b"GET /") else None
-            if answer is None:
-                self._elsewhere(data)
-                return
-            ready = False
+            try:
+                answer = published.lookup.cached(line, now)
+            except Exception:  # noqa: BLE001 - a door: the long way meets the same and tells it
+                answer = None
+        if answer is None:
+            self._elsewhere(data)
+            return
         if self.timeout_keep_alive_task is not None:
             self._unset_keepalive_if_required()
         state.total_requests = served + 1
         count = answer.count
-        if head.plain or not not_modified(
-            head.if_none_match,
-            head.if_modified_since,
-            etag=answer.etag,
-            modified=answer.modified,
-        ):
-            self.transport.write(self._clock.ok + answer.full)
+        if head.plain or not answer.not_modified(head.if_none_match, head.if_modified_since):
+            body = answer.body
+            self.transport.write(b"".join((self._clock.ok, answer.head, body)))
             if ready:
                 count.ready += 1
             else:
                 count.hit += 1
-            count.bytes += answer.size
+            count.bytes += len(body)
             status = 200
         else:
-            self.transport.write(
-                self._clock.not_modified + answer.full[answer.kept_at : answer.body_at]
-            )
+            self.transport.write(self._clock.not_modified + answer.kept)
             count.not_modified += 1
             status = 304
         self._seen = now
@@ -224,7 +218,7 @@ class FastLane(HttpToolsProtocol):
             self._note(line, head, answer, status, ready, started)
 
     def _note(
-        self, line: bytes, head: Head, answer: Any, status: int, ready: bool, started: float
+        self, line: bytes, head: Head, answer: Answer, status: int, ready: bool, started: float
     ) -> None:
         seconds = perf_counter() - started
         lane = self._lane
@@ -237,7 +231,7 @@ class FastLane(HttpToolsProtocol):
         if lane.trusted:
             remote = lane.trusted.remote(head.fields, remote)
         outcome = "not_modified" if status == 304 else "ready" if ready else "hit"
-        size = answer.size if status == 200 else 0
+        size = len(answer.body) if status == 200 else 0
         lane.records.append(
             Record(time(), "GET", line[4:], status, size, seconds, remote, outcome, answer.address)
         )
@@ -335,12 +329,3 @@ _HEADERS_TOO_LARGE: Final = _short(
 
 _QUIET: Final = logging.getLogger("tuilerie.http")
 _QUIET.setLevel(logging.ERROR)
-
-
-def lane_protocol(lane: Lane) -> Callable[..., FastLane]:
-    """Return the protocol factory that uvicorn takes as `http`."""
-
-    def connection(*args: Any, **kwargs: Any) -> FastLane:
-        return FastLane(lane, *args, **kwargs)
-
-    return connection

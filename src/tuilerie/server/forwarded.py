@@ -161,8 +161,7 @@ class _Said(NamedTuple):
 def _speaks_x(headers: Mapping[bytes, bytes]) -> bool:
     """Whether X-Forwarded-* is spoken; then a `Forwarded` may be the client's own, passed on."""
     return any(
-        name in headers
-        for name in (b"x-forwarded-for", b"x-forwarded-proto", b"x-forwarded-host")
+        name in headers for name in (b"x-forwarded-for", b"x-forwarded-proto", b"x-forwarded-host")
     )
 
 

@@ -10,12 +10,13 @@ from typing import Any
 
 from tuilerie.catalogue.model import Catalogue, Layer, MatrixSetLink, Text
 from tuilerie.grids import BoundingBox, Crs, TileIndex, TileMatrixSet, transform_bounds
+from tuilerie.server.browser_crs import browser_definition
 
 __all__ = ["layer_document", "layers_document"]
 
 
 def layers_document(catalogue: Catalogue) -> dict[str, Any]:
-    """Return the listed layers: identifier, title and extent (degrees, left > right across 180°)."""
+    """Return the listed layers: identifier, title, extent in degrees (left > right across 180°)."""
     return {
         "revision": catalogue.revision,
         "layers": [
@@ -62,7 +63,7 @@ def _matrix_set(tms: TileMatrixSet, link: MatrixSetLink, layer: Layer) -> dict[s
         "crs": {
             "code": crs.text if crs.authority_code else "",
             "name": crs.name,
-            "proj4": crs.proj4,
+            "proj4": browser_definition(crs),
             "geographic": crs.is_geographic,
             "unit": crs.unit,
             "metres_per_unit": crs.metres_per_unit,
@@ -84,7 +85,7 @@ def _matrix_set(tms: TileMatrixSet, link: MatrixSetLink, layer: Layer) -> dict[s
 
 
 def _extent(tms: TileMatrixSet, link: MatrixSetLink, layer: Layer) -> BoundingBox:
-    """Return where the layer is in the set's CRS: its extent, cut to the tiles of its finest matrix."""
+    """Return the layer's extent in the set's CRS, cut to the tiles of its finest matrix."""
     finest = next(m for m in reversed(tms.matrices) if m.identifier in link.limits)
     limits = link.limits[finest.identifier]
     corner = tms.bounds(TileIndex(finest.identifier, limits.min_col, limits.min_row))

@@ -17,6 +17,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+import re
 from collections import OrderedDict
 from functools import cache
 from importlib import resources
@@ -56,6 +57,7 @@ _MEDIA_TYPES: Final = {
 _REVALIDATE: Final = "no-cache"
 _IMMUTABLE: Final = "public, max-age=31536000, immutable"
 _GZIP_MIN_BYTES: Final = 1024
+_IS_VERSION: Final = re.compile("[0-9a-f]{12}|").fullmatch
 _MAX_READY: Final = 128
 """Ready documents kept; the address of the service is the client's word, so there is a bound."""
 
@@ -98,6 +100,7 @@ class FrontPage:
         Args:
             path: below the service's prefix, decoded, with its leading slash.
             query: the raw query string, without "?".
+            catalogue: the published state.
             base_url: the public address of the service, without trailing slash.
             languages: what the client accepts, the best first (BCP 47).
         """
@@ -185,7 +188,7 @@ class FrontPage:
         """
         version, _, name = path.rpartition("/")
         file = _static_files().get(name)
-        if file is None or "/" in version:
+        if file is None or not _IS_VERSION(version):
             return None
         return file if version == _version() else file._replace(cache_control=_REVALIDATE)
 

@@ -3,14 +3,19 @@
 The fast lane and the ASGI application ask here, with the same bytes, and so cannot disagree.
 What is not a plain request for a tile that can be had at once is None here and goes the long
 way, which says precisely what is wrong.
+
+Clients ask for the tiles of one tileset again and again, with request lines that differ only in
+the last three parts: matrix, row and column. What stands before is read and validated in full
+once, and remembered; a property test holds the short way against the long one.
 """
 
 from __future__ import annotations
 
 import string
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from tuilerie.catalogue.address import TileAddress, TileQuery
+from tuilerie.catalogue.resolve import Tileset
 from tuilerie.errors import RequestError
 from tuilerie.formats import StoredTile
 from tuilerie.protocols.wmts import kvp, rest
@@ -26,30 +31,43 @@ __all__ = ["METHOD", "TileLookup"]
 METHOD: Final = b"GET "
 """With which a request line begins; HEAD is looked up as GET."""
 
-_PLAIN: Final = (string.ascii_letters + string.digits + "-._~!$&'()*+,;=:@/?%").encode("ascii")
-"""What RFC 3986 lets stand in a path or a query. Other bytes are for the complete parser."""
+_WITHOUT_PLAIN: Final = dict.fromkeys(
+    map(ord, string.ascii_letters + string.digits + "-._~!$&'()*+,;=:@/?%")
+)
+"""Takes away what RFC 3986 lets stand in a path or a query."""
+
+_TAIL: Final = ("tilematrix", "tilerow", "tilecol")
+_SPELLINGS: Final = {
+    spelled: place
+    for place, names in enumerate(
+        (("TileMatrix", "TILEMATRIX"), ("TileRow", "TILEROW"), ("TileCol", "TILECOL"))
+    )
+    for spelled in (*names, names[0].lower())
+}
+_MAX_PREFIXES: Final = 4096
+_MAX_PREFIX: Final = 1024
+
+Kept = TypeVar("Kept")
 
 
 class TileLookup:
-    """Looks tiles up for one published state.
-
-    Args:
-        prefix: path before every route, "" or "/maps".
-    """
+    """Looks tiles up for one published state; `prefix` stands before every route."""
 
     def __init__(
         self, service: Service, answers: ReadyAnswers, metrics: Metrics, prefix: str
     ) -> None:
-        self._cached = service.cached
-        self._resolve = service.resolver.resolve_tile
+        self._read = service.cached
+        self._resolver = service.resolver
         self._strict = service.catalogue.service.strict
         self._answers = answers
-        self._responder = TileResponder(service.catalogue, metrics)
-        kvp_path = (prefix + rest.KVP_PATH).encode("ascii")
-        self._kvp_line = METHOD + kvp_path + b"?"
+        self._answer = TileResponder(service.catalogue, metrics).answer
+        start = METHOD.decode("ascii") + prefix
+        self._kvp_line = f"{start}{rest.KVP_PATH}?"
         self._kvp_at = len(self._kvp_line)
-        self._rest_line = METHOD + kvp_path + b"/"
-        self._rest_at = len(METHOD + prefix.encode("ascii"))
+        self._rest_line = f"{start}{rest.KVP_PATH}/"
+        self._rest_at = len(start)
+        self._kvp_prefixes: dict[str, Tileset] = {}
+        self._rest_prefixes: dict[str, dict[str, Tileset]] = {}
         self._unkept = frozenset(
             identifier
             for identifier, layer in service.catalogue.layers.items()
@@ -67,36 +85,105 @@ class TileLookup:
     def cached(self, line: bytes, now: float) -> Answer | None:
         """Return the answer to a request line out of a cache that is at hand, and keep it ready."""
         try:
-            query = self._query(line)
-            if query is None:
-                return None
-            address = self._resolve(query, strict=self._strict)
-        except RequestError:
+            text = line.decode("ascii")
+            address = self._kvp_address(text) if "?" in text else self._rest_address(text)
+        except (RequestError, ValueError):
             return None
-        tile = self._cached(address)
+        if address is None:
+            return None
+        tile = self._read(address)
         if tile is None:
             return None
-        answer = self._responder.answer(address, tile, now)
-        if answer.until > now:
+        answer = self._answer(address, tile, now)
+        if self._answers.max_bytes and answer.until > now:
             self._answers.put(line, answer)
         return answer
-
-    def _query(self, line: bytes) -> TileQuery | None:
-        if line.translate(None, _PLAIN) != b" ":
-            return None
-        if line.startswith(self._kvp_line):
-            return kvp.parse_get_tile(line[self._kvp_at :], strict=self._strict)
-        if line.startswith(self._rest_line):
-            return rest.parse_tile_path(line[self._rest_at :].partition(b"?")[0])
-        return None
-
-    def resolve(self, query: TileQuery) -> TileAddress:
-        """Return the address that a query means. Raises: RequestError."""
-        return self._resolve(query, strict=self._strict)
 
     def made(self, line: bytes, address: TileAddress, tile: StoredTile, now: float) -> Answer:
         """Return the answer for a tile that had to be waited for, and keep it ready."""
-        answer = self._responder.answer(address, tile, now)
+        answer = self._answer(address, tile, now)
         if answer.until > now and address.layer not in self._unkept:
             self._answers.put(line, answer)
         return answer
+
+    def resolve(self, query: TileQuery) -> TileAddress:
+        """Return the address that a query means. Raises: RequestError."""
+        return self._resolver.resolve_tile(query, strict=self._strict)
+
+    def _kvp_address(self, text: str) -> TileAddress | None:
+        """Read "…&TileMatrix=8&TileRow=3&TileCol=4", the last three in any order.
+
+        Escapes are not resolved in them: no number and no matrix of ours has any, so that such
+        a request is refused here and read the long way.
+        """
+        parts = text.rsplit("&", 3)
+        tileset = self._kvp_prefixes.get(parts[0])
+        if tileset is not None:
+            found = ["", "", ""]
+            try:
+                for part in parts[1:]:
+                    name, _, value = part.partition("=")
+                    found[_SPELLINGS[name]] = value
+            except KeyError:
+                pass
+            else:
+                return tileset.address(*found)
+        if not text.startswith(self._kvp_line) or _odd(text):
+            return self._rest_address(text)
+        query = kvp.parse_get_tile(text[self._kvp_at :].encode("ascii"), strict=self._strict)
+        if query is None:
+            return None
+        address = self.resolve(query)
+        if len(parts) == 4 and _is_prefix(parts[0][self._kvp_at :]):
+            tileset = self._tileset(query)
+            if tileset is not None:
+                _keep(self._kvp_prefixes, parts[0], tileset)
+        return address
+
+    def _rest_address(self, text: str) -> TileAddress | None:
+        """Read "…/{TileMatrix}/{TileRow}/{TileCol}.{ext}"."""
+        prefix, matrix, row, last = text.rsplit("/", 3)
+        col, _, extension = last.partition(".")
+        by_extension = self._rest_prefixes.get(prefix)
+        if by_extension is not None:
+            tileset = by_extension.get(extension)
+            if tileset is not None:
+                return tileset.address(matrix, row, col)
+        if not text.startswith(self._rest_line) or _odd(text):
+            return None
+        path, question, _ = text.partition("?")
+        query = rest.parse_tile_path(path[self._rest_at :].encode("ascii"))
+        address = self.resolve(query)
+        tileset = None if question else self._tileset(query)
+        if tileset is not None:
+            known = self._rest_prefixes.get(prefix, {})
+            _keep(self._rest_prefixes, prefix, {**known, extension: tileset})
+        return address
+
+    def _tileset(self, query: TileQuery) -> Tileset | None:
+        layer, style, format_text, matrix_set, *_ = query
+        return self._resolver.resolve_prefix(
+            layer, style, format_text, matrix_set, query.format_is_extension, strict=self._strict
+        )
+
+
+def _odd(text: str) -> bool:
+    """Tell whether a request line has bytes that only the complete parser may judge."""
+    return text.translate(_WITHOUT_PLAIN) != " "
+
+
+def _keep(prefixes: dict[str, Kept], prefix: str, value: Kept) -> None:
+    """Remember what a prefix means; a client that makes up ever new ones gains nothing."""
+    if len(prefix) <= _MAX_PREFIX:
+        if len(prefixes) >= _MAX_PREFIXES:
+            prefixes.clear()
+        prefixes[prefix] = value
+
+
+def _is_prefix(query: str) -> bool:
+    """Tell whether the beginning of a query says nothing of matrix, row and column.
+
+    Names with escapes could say it in disguise.
+    """
+    names = [pair.partition("=")[0].lower() for pair in query.split("&")]
+    return not any(name in _TAIL or "%" in name or "+" in name for name in names)

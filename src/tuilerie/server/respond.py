@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
 
 from tuilerie.catalogue.address import TileAddress
 from tuilerie.catalogue.model import Catalogue, Layer
 from tuilerie.formats import ImageFormat, StoredTile
-from tuilerie.server.answers import RECHECK_S, Answer
-from tuilerie.server.conditional import http_date, not_modified
+from tuilerie.server.answers import KEPT_FROM, RECHECK_S, Answer
+from tuilerie.server.conditional import http_date
 from tuilerie.server.message import CROSS_ORIGIN, Header, Reply
 from tuilerie.server.metrics import Metrics, TileCount
 
@@ -27,20 +26,34 @@ def cache_control(max_age_s: int | None) -> bytes:
 
 
 class _LayerPart:
-    """What a layer's tiles have in common."""
+    """What a layer's tiles have in common.
 
-    __slots__ = ("count", "expire_after_s", "tail")
+    Attributes:
+        templates: the header lines by format, with places for length, ETag and time.
+    """
+
+    __slots__ = ("_tail", "count", "expire_after_s", "templates")
 
     def __init__(self, layer: Layer, count: TileCount) -> None:
         control = cache_control(layer.client_max_age_s)
         fields = [(b"cache-control", control)] if control else []
-        self.tail = b"\r\n" + _lines((*fields, *CROSS_ORIGIN)) + b"\r\n"
+        self._tail = b"".join([b"%b: %b\r\n" % field for field in (*fields, *CROSS_ORIGIN)])
+        self.templates: dict[ImageFormat, bytes] = {}
         self.count = count
         self.expire_after_s = layer.expire_after_s
 
-
-def _lines(fields: tuple[Header, ...]) -> bytes:
-    return b"".join([b"%b: %b\r\n" % field for field in fields])
+    def template(self, image_format: ImageFormat) -> bytes:
+        """Make a template; the type is that of the bytes, parameters are the request's alone."""
+        media_type = image_format.media_type.partition(";")[0].encode("ascii")
+        made = (
+            b"content-type: %b\r\ncontent-length: %%d\r\n" % media_type
+            + KEPT_FROM
+            + b'"%b"\r\nlast-modified: %b\r\n'
+            + self._tail
+            + b"\r\n"
+        )
+        self.templates[image_format] = made
+        return made
 
 
 class TileResponder:
@@ -54,24 +67,16 @@ class TileResponder:
     def answer(self, address: TileAddress, tile: StoredTile, now: float) -> Answer:
         """Return the response for a tile: of its true type, with strong validators.
 
-        Args:
-            now: seconds since the epoch; the answer is good until it must be looked up again.
+        `now` is in seconds since the epoch; the answer says until when it is good.
         """
-        part = self._parts.get(address.layer) or self._part(address.layer)
-        data, image_format, created, etag_text = tile
-        etag = b'"%b"' % etag_text.encode("ascii")
-        entity = b"content-type: %b\r\ncontent-length: %d\r\n" % (
-            _MEDIA_TYPES[image_format],
-            len(data),
-        )
-        kept = b"etag: %b\r\nlast-modified: %b" % (etag, http_date(created))
-        head = entity + kept + part.tail
+        part = self._parts.get(address[0]) or self._part(address[0])
+        data, image_format, created, etag = tile
+        template = part.templates.get(image_format) or part.template(image_format)
+        head = template % (len(data), etag.encode("ascii"), http_date(created))
         until = now + RECHECK_S
         if part.expire_after_s is not None:
             until = min(until, created + part.expire_after_s)
-        return Answer(
-            address, head + data, len(entity), len(head), etag, created, until, part.count
-        )
+        return Answer(address, head, data, etag, created, until, part.count)
 
     def _part(self, layer: str) -> _LayerPart:
         """Made when first asked for: of 5,000 layers most are seldom looked at."""
@@ -80,43 +85,22 @@ class TileResponder:
         return part
 
 
-class _MediaTypes(dict[ImageFormat, bytes]):
-    """Media types of bodies as bytes; parameters such as mode=8bit are the request's alone."""
-
-    def __missing__(self, key: ImageFormat) -> bytes:
-        found = self[key] = key.media_type.partition(";")[0].encode("ascii")
-        return found
-
-
-_MEDIA_TYPES: Final = _MediaTypes()
-
-
-def tile_reply(
-    answer: Answer, method: str, headers: Mapping[bytes, bytes], outcome: str
-) -> Reply:
+def tile_reply(answer: Answer, method: str, headers: Mapping[bytes, bytes], outcome: str) -> Reply:
     """Return an answer as the application sends it, 304 where the client has it, and count it.
 
-    Args:
-        outcome: "ready", "hit" or "miss".
+    `outcome` is "ready", "hit" or "miss".
     """
     count = answer.count
-    if not_modified(
-        headers.get(b"if-none-match"),
-        headers.get(b"if-modified-since"),
-        etag=answer.etag,
-        modified=answer.modified,
-    ):
+    if answer.not_modified(headers.get(b"if-none-match"), headers.get(b"if-modified-since")):
         count.not_modified += 1
-        kept = answer.full[answer.kept_at : answer.body_at - 4]
-        return Reply(304, _pairs(kept), b"", "tile", "not_modified", answer.address, True)
+        fields = _pairs(answer.kept)
+        return Reply(304, fields, b"", "tile", "not_modified", answer.address, tile=True)
     setattr(count, outcome, getattr(count, outcome) + 1)
-    body = b"" if method == "HEAD" else answer.full[answer.body_at :]
+    body = b"" if method == "HEAD" else answer.body
     count.bytes += len(body)
-    fields = _pairs(answer.full[: answer.body_at - 4])
-    return Reply(200, fields, body, "tile", outcome, answer.address, True)
+    return Reply(200, _pairs(answer.head), body, "tile", outcome, answer.address, tile=True)
 
 
 def _pairs(lines: bytes) -> list[Header]:
-    return [
-        (name, value) for name, _, value in (line.partition(b": ") for line in lines.split(b"\r\n"))
-    ]
+    parted = (line.partition(b": ") for line in lines.split(b"\r\n") if line)
+    return [(name, value) for name, _, value in parted]

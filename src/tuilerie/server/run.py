@@ -2,52 +2,30 @@
 
 from __future__ import annotations
 
-import asyncio
 import gc
 import os
-import resource
 import signal
 import socket
 from collections.abc import Callable
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any, Final
 
-import uvicorn
-
+from tuilerie.errors import CatalogueError
 from tuilerie.server.access_log import AccessLog, AccessLogFormat
-from tuilerie.server.app import App
 from tuilerie.server.board import Board
-from tuilerie.server.clock import CoarseClock
+from tuilerie.server.listen import AddressNotUsable, Listening, bind, bind_local, raise_file_limit
 from tuilerie.server.live import Live
 from tuilerie.server.settings import ServerSettings
+from tuilerie.server.worker import WorkerServer
 from tuilerie.server.workers import supervise
 from tuilerie.telemetry import Meters, get_logger
 
-__all__ = ["AddressInUse", "Listening", "MakeLive", "run"]
+__all__ = ["AddressNotUsable", "Listening", "MakeLive", "run"]
 
 MakeLive = Callable[[Meters], Live]
 """Makes what a worker serves; called in the worker, after the fork."""
 
 _log = get_logger(__name__)
-
-
-class AddressInUse(OSError):
-    """The address cannot be bound; the message says which and why."""
-
-
-@dataclass(frozen=True, slots=True)
-class Listening:
-    """Where the server can be reached.
-
-    Attributes:
-        url: "http://127.0.0.1:8080", or "unix:/path" for a local socket.
-        port: the real one where 0 was asked for; 0 for a local socket.
-    """
-
-    url: str
-    host: str
-    port: int
 
 
 def run(
@@ -64,84 +42,95 @@ def run(
     """Serve until told to stop by SIGTERM or SIGINT; return the exit code.
 
     The sockets are bound first, so that a taken address is known before anything is read. With
-    several workers each has a socket of its own on the same address (SO_REUSEPORT), which the
-    parent holds too: connections that come while a worker is replaced wait instead of failing.
+    several workers each has a socket of its own on the same address, which the parent holds
+    too: connections that come while a worker is replaced wait instead of failing.
 
     Args:
         port: 0 = any free one.
         uds: path of a Unix socket to listen on instead of host and port.
         workers: processes; 1 = this one alone.
-        settings: must be those that `make_live` gives its Live.
+        settings: those that `make_live` gives its Live.
         access_log: format of the access lines on standard output; None = no lines.
-        on_listening: told of the address once, when connections are accepted by the kernel.
+        on_listening: told of the address as soon as the kernel takes connections there.
 
     Raises:
-        AddressInUse: the address cannot be bound.
-        CatalogueError: from `make_live` (with several workers: logged, and the exit code is 1).
+        AddressNotUsable: the address cannot be listened on.
+        CatalogueError: from `make_live` (several workers log it and end instead).
     """
     settings = ServerSettings() if settings is None else settings
-    sockets, listening = _bind(host, port, uds, max(1, workers), settings.backlog)
-    _raise_file_limit()
-    if on_listening is not None:
-        on_listening(listening)
-    board = Board(len(sockets))
+    sockets, listening = (
+        bind(host, port, workers, settings.backlog)
+        if uds is None
+        else bind_local(uds, settings.backlog)
+    )
+    raise_file_limit()
+    board = Board(workers)
     try:
-        if len(sockets) == 1:
-            return serve(make_live, sockets[0], board, 0, access_log=access_log)
+        if on_listening is not None:
+            on_listening(listening)
+        if workers == 1:
+            return _serve(make_live, sockets[0], board, 0, access_log)
         return supervise(
-            lambda place: serve(make_live, sockets[place], board, place, access_log=access_log),
-            workers=len(sockets),
+            partial(_serve_place, make_live, sockets, board, access_log),
+            workers=workers,
             graceful_timeout_s=settings.graceful_timeout_s,
+            ever_served=lambda: bool(board.read_all()),
+            on_stop=lambda: _close(sockets),
         )
     finally:
-        for listener in sockets:
-            listener.close()
+        _close(sockets)
         if uds is not None:
             uds.unlink(missing_ok=True)
 
 
-def serve(
+def _serve_place(
+    make_live: MakeLive,
+    sockets: list[socket.socket],
+    board: Board,
+    access_log: AccessLogFormat | None,
+    place: int,
+) -> int:
+    """Be worker number `place` of several."""
+    own = sockets[place % len(sockets)]
+    _close([listener for listener in sockets if listener is not own])
+    # Ctrl-C reaches the whole group; the parent decides what it means.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        return _serve(make_live, own, board, place, access_log, parent=os.getppid())
+    except CatalogueError as error:
+        _log.error(
+            "cannot serve", worker=place, problems=[str(problem) for problem in error.problems]
+        )
+        return 1
+
+
+def _serve(
     make_live: MakeLive,
     listener: socket.socket,
     board: Board,
     place: int,
-    *,
     access_log: AccessLogFormat | None,
+    *,
+    parent: int | None = None,
 ) -> int:
-    """Serve on a bound socket, as worker number `place`, until told to stop."""
-    meters = Meters()
-    live = make_live(meters)
+    """Serve on a bound socket until told to stop; return the exit code.
+
+    Args:
+        parent: process whose end is ours too; None = there is none.
+    """
+    live = make_live(Meters())
     before = board.read(place)
     if before is not None:
         live.metrics.restore(before["metrics"])
     log = None if access_log is None else AccessLog(access_log, live.metrics)
-    app = App(live, clock=CoarseClock(), log=log, board=board, place=place)
-    # The catalogue stays until it is replaced: no need to walk through it at each collection.
+    server = WorkerServer(live, log=log, board=board, place=place, parent=parent)
+    # The catalogue stays until it is replaced: no collection need walk through it.
     gc.collect()
     gc.freeze()
-    server = uvicorn.Server(_config(app, live.settings))
-    server.config.load()
-    app.follow_server(server.server_state)
-    try:
-        server.run(sockets=[listener])
-    except KeyboardInterrupt:
-        # uvicorn stopped in good order, then raised the signal again for whoever wants it.
-        pass
+    server.run(sockets=[listener])
     return 0 if server.started else 1
 
 
-def _config(app: App, settings: ServerSettings) -> uvicorn.Config:
-    return uvicorn.Config(
-        app,
-        http=_http_protocol(app),
-        loop=_loop(),
-        ws="none",
-        lifespan="on",
-        log_config=None,
-        access_log=False,
-        proxy_headers=False,
-        server_header=False,
-        backlog=settings.backlog,
-        timeout_keep_alive=settings.keep_alive_s,
-        timeout_graceful_shutdown=settings.graceful_timeout_s,
-    )
+def _close(sockets: list[socket.socket]) -> None:
+    for listener in sockets:
+        listener.close()

@@ -17,14 +17,14 @@ __all__ = ["supervise"]
 _log = get_logger(__name__)
 
 FIRST_DELAY_S: Final = 0.1
-MAX_DELAY_S: Final = 10.0
+MAX_DELAY_S: Final = 5.0
 STEADY_S: Final = 30.0
 """A worker that lived so long starts with a clean sheet."""
 GRACE_S: Final = 5.0
 """What a worker gets beyond its own graceful timeout before it is killed."""
 
-_STOP: Final = frozenset({signal.SIGTERM, signal.SIGINT})
-_WATCHED: Final = frozenset({*_STOP, signal.SIGHUP, signal.SIGCHLD})
+_STOP_SIGNALS: Final = frozenset({signal.SIGTERM, signal.SIGINT})
+_WATCHED: Final = frozenset({*_STOP_SIGNALS, signal.SIGHUP, signal.SIGCHLD})
 
 
 @dataclass(slots=True)
@@ -39,27 +39,38 @@ class _Worker:
 
 
 def supervise(
-    serve: Callable[[int], int], *, workers: int, graceful_timeout_s: float
+    serve: Callable[[int], int],
+    *,
+    workers: int,
+    graceful_timeout_s: float,
+    ever_served: Callable[[], bool],
+    on_stop: Callable[[], None],
 ) -> int:
     """Keep `workers` processes running `serve(place)` until told to stop.
 
     SIGTERM and SIGINT stop all of them gracefully, a second one at once; SIGHUP is passed on. A
-    worker that dies is replaced, immediately the first time and then with growing delays. A
-    worker that ends by itself before it ever served means that none can: all stop.
+    worker that dies is replaced, immediately the first time and then with growing delays; but
+    if one dies before any has ever served, none can, and all stop.
 
-    Returns: 0 after a stop, 1 if the workers could not start.
+    Args:
+        serve: called in the worker; its result is the exit code.
+        graceful_timeout_s: what workers allow requests under way at a stop.
+        on_stop: called in the parent before the workers are told, to close what it listens on.
+
+    Returns: 0 after a stop, else the exit code of the first worker that could not serve.
     """
     previous = signal.pthread_sigmask(signal.SIG_BLOCK, _WATCHED)
     places = [_Worker(place) for place in range(workers)]
     try:
         for worker in places:
             _start(worker, serve, previous)
-        return _watch(places, serve, previous, graceful_timeout_s)
+        stop = _Stop(places, graceful_timeout_s, on_stop)
+        return _watch(places, serve, previous, ever_served, stop)
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, previous)
 
 
-def _start(worker: _Worker, serve: Callable[[int], int], mask: set[signal.Signals]) -> None:
+def _start(worker: _Worker, serve: Callable[[int], int], mask: set[signal.Signals | int]) -> None:
     """Fork a process into a place. Buffers are emptied first, or both would write them."""
     sys.stdout.flush()
     sys.stderr.flush()
@@ -85,8 +96,9 @@ def _start(worker: _Worker, serve: Callable[[int], int], mask: set[signal.Signal
 def _watch(
     places: list[_Worker],
     serve: Callable[[int], int],
-    mask: set[signal.Signals],
-    graceful_timeout_s: float,
+    mask: set[signal.Signals | int],
+    ever_served: Callable[[], bool],
+    stop: Callable[[], None],
 ) -> int:
     while True:
         now = time.monotonic()
@@ -97,43 +109,40 @@ def _watch(
         info = signal.sigtimedwait(_WATCHED, max(0.0, min(waits, default=60.0)))
         if info is None:
             continue
-        if info.si_signo in _STOP:
-            return _stop(places, graceful_timeout_s)
+        if info.si_signo in _STOP_SIGNALS:
+            stop()
+            return 0
         if info.si_signo == signal.SIGHUP:
             _tell(places, signal.SIGHUP)
-        elif not _bury(places):
-            _stop(places, graceful_timeout_s)
-            return 1
+            continue
+        code = _bury(places)
+        if code is not None and not ever_served():
+            stop()
+            return code or 1
 
 
-def _bury(places: list[_Worker]) -> bool:
-    """Take note of the dead; False if a worker found that it cannot serve at all."""
+def _bury(places: list[_Worker]) -> int | None:
+    """Take note of the dead, and of when they are replaced; return one's exit code."""
+    code = None
     for worker in places:
         status = _dead(worker)
         if status is None:
             continue
-        lived = time.monotonic() - worker.started
-        pid, worker.pid = worker.pid, 0
-        if os.WIFEXITED(status) and os.WEXITSTATUS(status) == CANNOT_SERVE:
-            return False
-        worker.delay_s = (
-            0.0
-            if lived >= STEADY_S or not worker.delay_s and not worker.due
-            else min(MAX_DELAY_S, max(FIRST_DELAY_S, worker.delay_s * 2))
-        )
-        worker.due = time.monotonic() + worker.delay_s
+        code = os.waitstatus_to_exitcode(status)
+        now = time.monotonic()
+        if now - worker.started >= STEADY_S:
+            worker.delay_s = 0.0
+        worker.due = now + worker.delay_s
         _log.warning(
             "worker died, it is replaced",
             worker=worker.place,
-            pid=pid,
-            status=os.waitstatus_to_exitcode(status),
+            pid=worker.pid,
+            status=code,
             delay_s=worker.delay_s,
         )
-    return True
-
-
-CANNOT_SERVE: Final = 3
-"""Exit code of a worker that could not make what it should serve: the next could not either."""
+        worker.pid = 0
+        worker.delay_s = min(MAX_DELAY_S, max(FIRST_DELAY_S, worker.delay_s * 2))
+    return code
 
 
 def _dead(worker: _Worker) -> int | None:
@@ -153,19 +162,27 @@ def _tell(places: list[_Worker], number: signal.Signals) -> None:
             os.kill(worker.pid, number)
 
 
-def _stop(places: list[_Worker], graceful_timeout_s: float) -> int:
-    """Let all finish what they do; whoever does not in time is killed."""
-    _tell(places, signal.SIGTERM)
-    deadline = time.monotonic() + graceful_timeout_s + GRACE_S
-    while any(worker.pid for worker in places):
-        for worker in places:
+@dataclass(frozen=True, slots=True)
+class _Stop:
+    """Lets all finish what they do; whoever does not in time is killed."""
+
+    places: list[_Worker]
+    graceful_timeout_s: float
+    on_stop: Callable[[], None]
+
+    def __call__(self) -> None:
+        self.on_stop()
+        _tell(self.places, signal.SIGTERM)
+        deadline = time.monotonic() + self.graceful_timeout_s + GRACE_S
+        while self._living():
+            left = deadline - time.monotonic()
+            info = signal.sigtimedwait(_WATCHED, max(0.0, min(left, 0.5)))
+            if left <= 0 or (info is not None and info.si_signo in _STOP_SIGNALS):
+                _tell(self.places, signal.SIGKILL)
+                deadline = time.monotonic() + GRACE_S
+
+    def _living(self) -> bool:
+        for worker in self.places:
             if _dead(worker) is not None:
                 worker.pid = 0
-        left = deadline - time.monotonic()
-        if not any(worker.pid for worker in places):
-            break
-        info = signal.sigtimedwait(_WATCHED, max(0.0, min(left, 0.5)))
-        if left <= 0 or (info is not None and info.si_signo in _STOP):
-            _tell(places, signal.SIGKILL)
-            deadline = time.monotonic() + GRACE_S
-    return 0
+        return any(worker.pid for worker in self.places)

@@ -26,6 +26,8 @@ _NEEDS_OVERVIEWS_PX = 4096
 _SEQUENTIAL_PX = 16_000_000
 _SEQUENTIAL_DRIVERS = frozenset({"JPEG", "PNG", "GIF", "BMP"})
 _WIDE_STRIP_PX = 8192
+_USUAL_NODATA = frozenset({-9999.0, -99999.0, -32767.0, -32768.0})
+_NO_MEASUREMENT = -1e30
 
 
 def describe_file(
@@ -139,7 +141,7 @@ def _describe(dataset: Any, file: RasterFile) -> SourceDescription:
         category_names=(
             category_names(dataset, file.path, facts.shown[0]) if kind == "palette" else {}
         ),
-        warnings=tuple(_warnings(dataset, facts, file)),
+        warnings=(*_warnings(dataset, facts, file), *_suspicions(facts, statistics)),
     )
 
 
@@ -229,6 +231,14 @@ def _warnings(dataset: Any, facts: RasterFacts, file: RasterFile) -> Iterator[st
         yield "the raster is rotated against its CRS: its corners reach beyond its pixels"
     if file.nodata is not None and dataset.overviews(1) and not facts.nodata_known:
         yield "overviews were made without the catalogue's nodata, and may show it at edges"
+
+
+def _suspicions(facts: RasterFacts, statistics: dict[int, BandStatistics]) -> Iterator[str]:
+    lowest = statistics[facts.shown[0]].minimum if facts.shown[0] in statistics else None
+    if lowest is None or facts.nodata[facts.shown[0] - 1] is not None:
+        return
+    if lowest in _USUAL_NODATA or lowest < _NO_MEASUREMENT:
+        yield f"the lowest value, {lowest:g}, looks like missing pixels: give `nodata: {lowest:g}`"
 
 
 def _name_of(crs: Any) -> str:

@@ -19,6 +19,7 @@ from rasterio.enums import ColorInterp, MaskFlags
 
 from tuilerie.errors import CatalogueError, Problem
 from tuilerie.grids import BoundingBox, Crs
+from tuilerie.raster.around import period_of
 from tuilerie.sources.control_points import affine_of, apply
 from tuilerie.sources.settings import RasterFile
 
@@ -56,7 +57,8 @@ class RasterFacts:
         nodata_known: whether GDAL knows the nodata values, and so leaves them out of averages.
         scaling: per band of the file, (scale, offset): what is shown is value * scale + offset.
         palette: (256, 4) uint8 RGBA where the shown band holds indices.
-        turn_px: columns that go once around the Earth, 0 if the raster does not.
+        period_px: columns after which the same places come again, 0 if they never do.
+        turn_px: the same as a whole number if the raster goes once around the Earth, else 0.
     """
 
     crs: Crs
@@ -73,7 +75,12 @@ class RasterFacts:
     nodata_known: bool
     scaling: tuple[tuple[float, float], ...]
     palette: NDArray[np.uint8] | None
+    period_px: float
     turn_px: int
+
+    def turn_at(self, level: Level) -> int:
+        """Return the columns of a level that go once around the Earth."""
+        return max(1, round(self.turn_px * level.width / self.width))
 
     @property
     def upright(self) -> bool:
@@ -132,6 +139,7 @@ def read_facts(dataset: Any, file: RasterFile) -> RasterFacts:
     if problems or crs is None or affine is None:
         raise CatalogueError(problems)
 
+    period_px = _period_px(crs, affine)
     alpha = _alpha(dataset)
     shown = tuple(band for band in bands if band != alpha) or _shown(dataset, alpha)
     return RasterFacts(
@@ -149,7 +157,8 @@ def read_facts(dataset: Any, file: RasterFile) -> RasterFacts:
         nodata_known=_nodata_known(dataset, file),
         scaling=tuple(zip(dataset.scales, dataset.offsets, strict=True)),
         palette=_palette(dataset, shown),
-        turn_px=_turn_px(crs, affine, dataset.width),
+        period_px=period_px,
+        turn_px=_turn_px(period_px, dataset.width),
     )
 
 
@@ -256,7 +265,7 @@ def _masked(dataset: Any) -> bool:
 
 def _nodata(dataset: Any, file: RasterFile) -> tuple[float | None, ...]:
     if file.nodata is not None:
-        return (file.nodata,) * dataset.count
+        return (file.nodata,) * int(dataset.count)
     own: tuple[float | None, ...] = tuple(dataset.nodatavals)
     return own
 
@@ -305,12 +314,13 @@ def _levels(dataset: Any) -> tuple[Level, ...]:
     return tuple(levels)
 
 
-def _turn_px(crs: Crs, affine: Affine, width: int) -> int:
+def _period_px(crs: Crs, affine: Affine) -> float:
+    period = None if affine.b or affine.d else period_of(crs)
+    return 0.0 if period is None else period / abs(affine.a)
+
+
+def _turn_px(period_px: float, width: int) -> int:
     """Return the columns of a full turn if the raster makes one: then its edges are neighbours."""
-    if not crs.is_geographic or affine.b or affine.d:
-        return 0
-    turn = crs.full_turn / abs(affine.a)
-    columns = round(turn)
-    if abs(turn - columns) > max(_WHOLE_TURN_SLACK_PX, 1e-6 * turn) or width < columns:
-        return 0
-    return columns
+    columns = round(period_px)
+    slack = max(_WHOLE_TURN_SLACK_PX, 1e-6 * columns)
+    return columns if 0 < columns <= width and abs(period_px - columns) <= slack else 0

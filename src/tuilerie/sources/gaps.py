@@ -18,7 +18,7 @@ def holds_value(array: NDArray[Any], nodata: Sequence[float | None]) -> NDArray[
     """Return where a raster has data, True = valid; None where no pixel can be missing.
 
     A pixel of several bands is missing if all of them are: black water in a picture whose
-    nodata is 0 has some blue in it. Not-a-number is missing whether declared so or not.
+    nodata is 0 has some blue in it. Not-a-number in any band is missing, declared or not.
 
     Args:
         array: (bands, rows, columns).
@@ -26,19 +26,20 @@ def holds_value(array: NDArray[Any], nodata: Sequence[float | None]) -> NDArray[
     """
     valid: NDArray[np.bool_] | None = None
     for band, value in zip(array, nodata, strict=True):
-        holds = _band_holds(band, value)
-        if holds is None:
-            return None
+        if value is None or math.isnan(value):
+            valid = None
+            break
+        holds = _differs(band, value)
         valid = holds if valid is None else valid | holds
+    if np.issubdtype(array.dtype, np.floating):
+        finite = np.isfinite(array).all(axis=0)
+        valid = finite if valid is None else valid & finite
     return None if valid is None or valid.all() else valid
 
 
-def _band_holds(band: NDArray[Any], nodata: float | None) -> NDArray[np.bool_] | None:
+def _differs(band: NDArray[Any], nodata: float) -> NDArray[np.bool_]:
     if not np.issubdtype(band.dtype, np.floating):
-        return None if nodata is None or math.isnan(nodata) else np.asarray(band != float(nodata))
-    holds = np.isfinite(band)
-    if nodata is not None and math.isfinite(nodata):
-        # Metadata keep nodata as text, so that single precision comes back with rounded digits.
-        slack = abs(nodata) * _RELATIVE_SLACK
-        holds &= (band < nodata - slack) | (band > nodata + slack)
-    return None if holds.all() else holds
+        return np.asarray(band != nodata)
+    # Metadata keep nodata as text, so that single precision comes back with rounded digits.
+    slack = abs(nodata) * _RELATIVE_SLACK
+    return np.asarray((band < nodata - slack) | (band > nodata + slack))

@@ -1,4 +1,4 @@
-"""Read a rectangle of one level of a raster, find its gaps, and scale its values."""
+"""Read a rectangle of pixels at any size, find its gaps, and scale its values."""
 
 from __future__ import annotations
 
@@ -16,51 +16,36 @@ from rasterio.windows import Window
 from tuilerie.sources.datasets import Handle
 from tuilerie.sources.facts import Level, RasterFacts
 from tuilerie.sources.gaps import holds_value
+from tuilerie.sources.window import Rectangle
 
-__all__ = ["Pixels", "Rectangle", "read_rectangle"]
+__all__ = ["Choice", "Pixels", "join_across", "read_rectangle", "read_window"]
 
 _CHUNK_PX = 4_000_000
 _OPAQUE = np.uint8(255)
 _HALF = np.uint8(128)
-_WIDER: dict[str, type[np.generic]] = {
-    # What the warp has no kernels for, in the narrowest type that it has and that holds it.
-    "int8": np.int16,
-    "bool": np.uint8,
-    "float16": np.float32,
-    "int32": np.float64,
-    "uint32": np.float64,
-    "int64": np.float64,
-    "uint64": np.float64,
-}
+
+Shape = tuple[int, int]
+"""Rows, columns."""
 
 
 @dataclass(frozen=True, slots=True)
-class Rectangle:
-    """Pixels of one level: columns and rows of that level, the last ones exclusive.
+class Choice:
+    """What is read of a raster.
 
-    Where the raster goes once around the Earth, columns may lie before 0 or beyond its width.
+    Attributes:
+        bands: 1-based, without the alpha.
+        alpha: whether the alpha band comes last in the array; it makes the mask in any case.
+        reduction: how finer pixels become one where no overview holds it: average, nearest, mode.
     """
 
-    level: Level
-    left: int
-    top: int
-    right: int
-    bottom: int
-
-    @property
-    def width(self) -> int:
-        """Return the columns."""
-        return self.right - self.left
-
-    @property
-    def height(self) -> int:
-        """Return the rows."""
-        return self.bottom - self.top
+    bands: tuple[int, ...]
+    alpha: bool
+    reduction: Resampling
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Pixels:
-    """What a rectangle holds.
+    """What was read.
 
     Attributes:
         array: (bands, rows, columns), in the file's order of rows and columns.
@@ -71,27 +56,42 @@ class Pixels:
     mask: NDArray[np.uint8] | None
 
 
-def read_rectangle(
-    handle: Handle, rectangle: Rectangle, bands: Sequence[int], *, how: Resampling, alpha: bool
-) -> Pixels:
-    """Read bands (1-based) of a rectangle that lies in the raster.
-
-    Args:
-        how: where the level is not stored, how finer pixels become one: average, nearest, mode.
-        alpha: whether a band of transparency comes last in the array.
+def read_rectangle(handle: Handle, rectangle: Rectangle, choice: Choice) -> Pixels:
+    """Read a rectangle, around the Earth if need be.
 
     Raises: rasterio.errors.RasterioIOError: damaged.
     """
-    parts = [
-        _read_inside(handle, part, bands, how, alpha)
-        for part in _unwrapped(rectangle, handle.facts)
-    ]
+    scale_x = handle.facts.width / rectangle.level.width
+    scale_y = handle.facts.height / rectangle.level.height
+    return join_across(
+        [
+            read_window(
+                handle,
+                Window(
+                    part.left * scale_x,
+                    part.top * scale_y,
+                    part.width * scale_x,
+                    part.height * scale_y,
+                ),
+                (part.height, part.width),
+                choice,
+            )
+            for part in _unwrapped(rectangle, handle.facts)
+        ]
+    )
+
+
+def join_across(parts: Sequence[Pixels]) -> Pixels:
+    """Put parts of the same height side by side."""
     if len(parts) == 1:
         return parts[0]
-    return Pixels(
-        np.concatenate([part.array for part in parts], axis=2),
-        _join_masks(parts),
-    )
+    array = np.concatenate([part.array for part in parts], axis=2)
+    if all(part.mask is None for part in parts):
+        return Pixels(array, None)
+    masks = [
+        np.full(part.array.shape[1:], _OPAQUE) if part.mask is None else part.mask for part in parts
+    ]
+    return Pixels(array, np.concatenate(masks, axis=1))
 
 
 def _unwrapped(rectangle: Rectangle, facts: RasterFacts) -> list[Rectangle]:
@@ -99,7 +99,7 @@ def _unwrapped(rectangle: Rectangle, facts: RasterFacts) -> list[Rectangle]:
     level = rectangle.level
     if not facts.turn_px or (rectangle.left >= 0 and rectangle.right <= level.width):
         return [rectangle]
-    turn = max(1, round(facts.turn_px * level.width / facts.width))
+    turn = facts.turn_at(level)
     parts = []
     left = rectangle.left
     while left < rectangle.right:
@@ -110,37 +110,33 @@ def _unwrapped(rectangle: Rectangle, facts: RasterFacts) -> list[Rectangle]:
     return parts
 
 
-def _join_masks(parts: Sequence[Pixels]) -> NDArray[np.uint8] | None:
-    if all(part.mask is None for part in parts):
-        return None
-    masks = [
-        np.full(part.array.shape[1:], _OPAQUE) if part.mask is None else part.mask for part in parts
-    ]
-    return np.concatenate(masks, axis=1)
+def read_window(handle: Handle, window: Window, shape: Shape, choice: Choice) -> Pixels:
+    """Read a window, given in full-size columns and rows that need not be whole, at another size.
 
-
-def _read_inside(
-    handle: Handle, rectangle: Rectangle, bands: Sequence[int], how: Resampling, alpha: bool
-) -> Pixels:
+    Raises: rasterio.errors.RasterioIOError: damaged.
+    """
     facts = handle.facts
-    careful = how is Resampling.average and not rectangle.level.stored and not facts.nodata_known
-    read = _read_carefully if careful else _read_by_gdal
-    indexes = [*bands, facts.alpha] if facts.alpha else list(bands)
-    array, mask = read(handle, rectangle, indexes, how)
+    indexes = [*choice.bands, facts.alpha] if facts.alpha else list(choice.bands)
+    finer, finer_shape = _stored_for(facts, window, shape)
+    if choice.reduction is Resampling.average and finer_shape != shape and not facts.nodata_known:
+        array, mask = _read_carefully(handle, window, shape, indexes, finer)
+    else:
+        array, mask = _read_by_gdal(handle, window, shape, indexes, choice.reduction)
     if facts.alpha:
         mask = _as_mask(array[-1] > 0)
-        if not alpha:
+        if not choice.alpha:
             array = array[:-1]
-    return Pixels(_presentable(array, mask, facts, bands, alpha), mask)
+    return Pixels(_scaled(array, facts, choice.bands), mask)
 
 
 def _read_by_gdal(
-    handle: Handle, rectangle: Rectangle, indexes: list[int], how: Resampling
+    handle: Handle, window: Window, shape: Shape, indexes: list[int], how: Resampling
 ) -> tuple[NDArray[Any], NDArray[np.uint8] | None]:
     """Read from the best overview; GDAL leaves missing pixels out of its averages."""
     facts = handle.facts
-    shape = (rectangle.height, rectangle.width)
-    place = {"window": _window(rectangle, facts), "out_shape": shape, "resampling": how}
+    if how is Resampling.average and (shape[1] > window.width or shape[0] > window.height):
+        how = Resampling.bilinear
+    place = {"window": window, "out_shape": shape, "resampling": how}
     array = handle.dataset.read(indexes, **place)
     if facts.masked:
         return array, _as_mask(handle.dataset.read_masks(indexes[0], **place) >= _HALF)
@@ -150,65 +146,64 @@ def _read_by_gdal(
 
 
 def _read_carefully(
-    handle: Handle, rectangle: Rectangle, indexes: list[int], how: Resampling
+    handle: Handle, window: Window, shape: Shape, indexes: list[int], finer: Level
 ) -> tuple[NDArray[Any], NDArray[np.uint8] | None]:
     """Average ourselves where GDAL does not know which pixels are missing, piece by piece."""
-    facts = handle.facts
-    finer = _finer_stored(rectangle.level, facts)
-    shape = (len(indexes), rectangle.height, rectangle.width)
-    array = np.zeros(shape, facts.dtype)
-    mask = np.zeros(shape[1:], np.uint8)
-    factor_x = finer.width / rectangle.level.width
-    factor_y = finer.height / rectangle.level.height
-    side = max(1, math.isqrt(int(_CHUNK_PX / (factor_x * factor_y))))
-    for top in range(0, rectangle.height, side):
-        for left in range(0, rectangle.width, side):
-            bottom, right = min(top + side, rectangle.height), min(left + side, rectangle.width)
-            source = Rectangle(
-                finer,
-                left=round((rectangle.left + left) * factor_x),
-                top=round((rectangle.top + top) * factor_y),
-                right=min(finer.width, round((rectangle.left + right) * factor_x)),
-                bottom=min(finer.height, round((rectangle.top + bottom) * factor_y)),
+    rows, cols = shape
+    cell_x, cell_y = window.width / cols, window.height / rows
+    factor_x = handle.facts.width / finer.width
+    factor_y = handle.facts.height / finer.height
+    array = np.zeros((len(indexes), rows, cols), handle.facts.dtype)
+    mask = np.zeros(shape, np.uint8)
+    side = max(1, math.isqrt(int(_CHUNK_PX / max(1.0, cell_x * cell_y / factor_x / factor_y))))
+    for top in range(0, rows, side):
+        for left in range(0, cols, side):
+            height, width = min(side, rows - top), min(side, cols - left)
+            piece = Window(
+                window.col_off + left * cell_x,
+                window.row_off + top * cell_y,
+                width * cell_x,
+                height * cell_y,
             )
-            values, valid = _read_by_gdal(handle, source, indexes, how)
-            size = (right - left, bottom - top)
-            array[:, top:bottom, left:right], mask[top:bottom, left:right] = _averaged(
-                values, valid, size
+            finer_shape = (
+                max(1, round(piece.height / factor_y)),
+                max(1, round(piece.width / factor_x)),
             )
+            values, valid = _read_by_gdal(handle, piece, finer_shape, indexes, Resampling.nearest)
+            place = slice(top, top + height), slice(left, left + width)
+            array[:, place[0], place[1]], mask[place] = _averaged(values, valid, (width, height))
     return array, None if mask.all() else mask
 
 
 def _averaged(
     values: NDArray[Any], valid: NDArray[np.uint8] | None, size: tuple[int, int]
 ) -> tuple[NDArray[Any], NDArray[np.uint8]]:
-    """Return the means of the valid pixels, and where there are any."""
+    """Return the means of the valid pixels, and where there are any; size is columns, rows."""
     weights = np.ones(values.shape[1:]) if valid is None else (valid > 0).astype(np.float64)
-    share = cv2.resize(weights, size, interpolation=cv2.INTER_AREA)
+    share = np.asarray(cv2.resize(weights, size, interpolation=cv2.INTER_AREA))
     held = share > 0
     means = np.zeros((len(values), *share.shape), values.dtype)
     for band, mean in zip(values, means, strict=True):
         known = np.where(weights > 0, band, 0).astype(np.float64)
-        total = cv2.resize(known, size, interpolation=cv2.INTER_AREA)
+        total = np.asarray(cv2.resize(known, size, interpolation=cv2.INTER_AREA))
         result = np.divide(total, share, out=np.zeros_like(total), where=held)
         mean[...] = result if np.issubdtype(values.dtype, np.floating) else np.rint(result)
     return means, _as_mask(held)
 
 
-def _finer_stored(level: Level, facts: RasterFacts) -> Level:
-    """Return the next finer level that is in the file."""
-    return [other for other in facts.levels if other.stored and other.width >= level.width][-1]
-
-
-def _window(rectangle: Rectangle, facts: RasterFacts) -> Window:
-    """Return a rectangle in columns and rows of the full size, which need not be whole."""
-    scale_x = facts.width / rectangle.level.width
-    scale_y = facts.height / rectangle.level.height
-    return Window(
-        rectangle.left * scale_x,
-        rectangle.top * scale_y,
-        rectangle.width * scale_x,
-        rectangle.height * scale_y,
+def _stored_for(facts: RasterFacts, window: Window, shape: Shape) -> tuple[Level, Shape]:
+    """Return the smallest size in the file that is fine enough, and the window's shape in it."""
+    best = facts.levels[0]
+    for level in facts.levels:
+        fine = (
+            facts.height / level.height <= window.height / shape[0] * 1.001
+            and facts.width / level.width <= window.width / shape[1] * 1.001
+        )
+        if level.stored and fine:
+            best = level
+    return best, (
+        round(window.height * best.height / facts.height),
+        round(window.width * best.width / facts.width),
     )
 
 
@@ -216,23 +211,11 @@ def _as_mask(valid: NDArray[np.bool_]) -> NDArray[np.uint8]:
     return np.multiply(valid, _OPAQUE, dtype=np.uint8)
 
 
-def _presentable(
-    array: NDArray[Any],
-    mask: NDArray[np.uint8] | None,
-    facts: RasterFacts,
-    bands: Sequence[int],
-    alpha: bool,
-) -> NDArray[Any]:
-    """Apply scale and offset, and bring the values into a type that can be warped."""
+def _scaled(array: NDArray[Any], facts: RasterFacts, bands: Sequence[int]) -> NDArray[Any]:
+    """Return value * scale + offset where the file has them; they may differ between bands."""
     scaling = [facts.scaling[band - 1] for band in bands]
-    if any(pair != (1.0, 0.0) for pair in scaling):
-        scaling += [(1.0, 0.0)] * (len(array) - len(scaling))
-        scales, offsets = np.array(scaling, np.float64).T[:, :, None, None]
-        array = (array * scales + offsets).astype(np.float32)
-    wider = _WIDER.get(array.dtype.name)
-    if wider is not None:
-        array = array.astype(wider)
-    if mask is not None and np.issubdtype(array.dtype, np.floating):
-        # A weight of zero does not silence not-a-number.
-        array = np.nan_to_num(array, nan=0.0, posinf=0.0, neginf=0.0)
-    return np.ascontiguousarray(array)
+    if all(pair == (1.0, 0.0) for pair in scaling):
+        return array
+    scaling += [(1.0, 0.0)] * (len(array) - len(scaling))
+    scales, offsets = np.array(scaling, np.float64).T[:, :, None, None]
+    return np.asarray((array * scales + offsets).astype(np.float32))

@@ -1,11 +1,11 @@
-"""What the operator says of a raster file, beside what the file says of itself."""
+"""What the operator says of raster files, beside what the files say of themselves."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["RasterFile"]
+__all__ = ["RasterFile", "SheetFolder"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,3 +27,25 @@ class RasterFile:
     bands: tuple[int, ...] = ()
     subdataset: str = ""
     trusted_folders: tuple[Path, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SheetFolder:
+    """A folder of rasters that are one map.
+
+    Attributes:
+        path: the folder.
+        pattern: of file names, as shells have it.
+        recursive: whether folders below count; links to folders are not followed.
+        crs, nodata, bands, trusted_folders: as `RasterFile`, for all files.
+        newest_on_top: where sheets overlap, the newest file is shown instead of the last by name.
+    """
+
+    path: Path
+    pattern: str = "*.tif"
+    recursive: bool = False
+    crs: str = ""
+    nodata: float | None = None
+    bands: tuple[int, ...] = ()
+    trusted_folders: tuple[Path, ...] = ()
+    newest_on_top: bool = False

@@ -13,9 +13,10 @@ from tuilerie.errors import RenderError, UpstreamError
 from tuilerie.formats import EncodedTile
 from tuilerie.grids import TileIndex, TileMatrixSet
 from tuilerie.raster.codec import EncodeOptions, blank_tile, encode
-from tuilerie.raster.colour import colour
+from tuilerie.raster.colour import Style, colour
 from tuilerie.raster.image import Raster
 from tuilerie.raster.mosaic import split
+from tuilerie.raster.ramps import parse_colour
 from tuilerie.raster.uniform import uniform_colour
 from tuilerie.sources.base import MapRequest, MapSource
 from tuilerie.telemetry import Meters
@@ -52,6 +53,7 @@ class LayerProducer:
         self._side_by_side = side_by_side
         self._meters = meters
         self._options = _options(layer)
+        self._styles = {style.identifier: colouring(style) for style in layer.styles}
 
     def batch_key(self, address: TileAddress) -> TileAddress:
         """Return the address of the metatile's first tile."""
@@ -91,7 +93,7 @@ class LayerProducer:
             encoded = self._blank(render, address, tms)
         else:
             pictures = await loop.run_in_executor(
-                self._executor, _pictures, values, render, tms, self._layer
+                self._executor, _pictures, values, self._styles[address.style], render, tms
             )
             parts = await asyncio.gather(
                 *(
@@ -122,10 +124,10 @@ class LayerProducer:
 
 
 def _pictures(
-    values: Raster, render: Render, tms: TileMatrixSet, layer: Layer
+    values: Raster, how: Style, render: Render, tms: TileMatrixSet
 ) -> dict[TileIndex, Raster]:
     """Give values their colours while the buffer is still there, then cut it off."""
-    return split(colour(values, colouring(render, layer)), render.metatile, tms)
+    return split(colour(values, how), render.metatile, tms)
 
 
 def _encode_one(picture: Raster, address: TileAddress, options: EncodeOptions) -> EncodedTile:
@@ -137,9 +139,7 @@ def _encode_one(picture: Raster, address: TileAddress, options: EncodeOptions) -
     return blank_tile(width, height, same, address.format, options)
 
 
-def _shares(
-    pictures: Mapping[TileIndex, Raster], count: int
-) -> list[dict[TileIndex, Raster]]:
+def _shares(pictures: Mapping[TileIndex, Raster], count: int) -> list[dict[TileIndex, Raster]]:
     """Deal the tiles of a metatile out to `count` threads, none of them empty-handed."""
     items = list(pictures.items())
     return [dict(items[start::count]) for start in range(min(count, len(items)))]
@@ -152,5 +152,5 @@ def _options(layer: Layer) -> EncodeOptions:
         webp_quality=encoding.webp_quality,
         avif_quality=encoding.avif_quality,
         png_level=encoding.png_level,
-        background=encoding.background,
+        background=parse_colour(encoding.background)[:3],
     )

@@ -111,6 +111,9 @@ def open_writer(
     """
     connection = _connect(path, "mode=rwc", timeout_s=busy_timeout_s)
     try:
+        # A power cut may cost the latest tiles and never the file: the WAL is synced before
+        # it is copied into the file.
+        connection.execute("PRAGMA synchronous = NORMAL")
         if is_empty(connection):
             connection.execute(f"PRAGMA page_size = {_PAGE_BYTES}")
             connection.execute("PRAGMA journal_mode = WAL")
@@ -119,9 +122,6 @@ def open_writer(
             connection.execute("COMMIT")
         else:
             verify_schema(connection, path, layer, matrix_set)
-        # A power cut may cost the latest tiles and never the file: the WAL is synced before
-        # it is copied into the file.
-        connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("PRAGMA secure_delete = OFF")
         connection.execute("PRAGMA cache_size = -4096")
         connection.execute(f"PRAGMA wal_autocheckpoint = {_WAL_BYTES // _PAGE_BYTES}")

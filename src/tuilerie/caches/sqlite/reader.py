@@ -15,9 +15,10 @@ from tuilerie.caches.base import Generation
 from tuilerie.caches.content import END_MARKS, END_WITHIN, BlobMemory
 from tuilerie.caches.faults import Faults
 from tuilerie.caches.sqlite.connect import FileIdentity, cache_error, is_damage
-from tuilerie.caches.sqlite.keys import INDEX_BITS, matrix_base, shared_key, tile_key
+from tuilerie.caches.sqlite.keys import INDEX_BITS, shared_key, tile_key
 from tuilerie.caches.sqlite.readfiles import PathOf, ReadFile, ReadFiles
-from tuilerie.caches.sqlite.schema import FORMATS_BY_CODE, dimensions_text
+from tuilerie.caches.sqlite.rows import find_tileset, load_bases
+from tuilerie.caches.sqlite.schema import FORMATS_BY_CODE
 from tuilerie.catalogue.address import TileAddress, TilesetKey
 from tuilerie.formats import ImageFormat, StoredTile
 
@@ -108,7 +109,7 @@ class TileReader:
                 if file.connection is None:
                     continue
                 try:
-                    return self._read_from(file, address)
+                    return self._read_from(file, file.connection, address)
                 except sqlite3.Error as error:
                     failure = error
             self.files.close(file)
@@ -123,62 +124,53 @@ class TileReader:
             return None
         raise cache_error(missing_table, address.layer) from missing_table
 
-    def _read_from(self, file: ReadFile, address: TileAddress) -> StoredTile | None:
+    def _read_from(
+        self, file: ReadFile, connection: sqlite3.Connection, address: TileAddress
+    ) -> StoredTile | None:
         matrix, col, row = address.index
-        base = self._base(file, matrix)
-        prepared = self._prepare(file, address)
+        if matrix not in file.bases:
+            file.bases.update(load_bases(connection))
+        base = file.bases.get(matrix)
+        prepared = self._prepare(file, connection, address)
         if base is None or prepared is None:
             return None
         file.used = True
-        found = file.execute(prepared.sql, (tile_key(base, col, row),)).fetchone()
+        found = connection.execute(prepared.sql, (tile_key(base, col, row),)).fetchone()
         if found is None:
             return None
         created, code, digest, data = found
         if data is None:
-            data = self._shared_blob(file, prepared.sql, digest)
+            data = self._shared_blob(connection, prepared.sql, digest)
         image_format, end = _FORMATS.get(code, (None, b""))
         if data is None or image_format is None or end not in data[-END_WITHIN:]:
             self._faults.note("damaged", f"{file.path}: a tile that is not whole: {address}")
             return None
         return StoredTile(data, image_format, min(created, int(self._clock())), digest.hex())
 
-    def _shared_blob(self, file: ReadFile, sql: str, digest: bytes) -> bytes | None:
-        found = file.execute(sql, (shared_key(digest),)).fetchone()
+    def _shared_blob(self, connection: sqlite3.Connection, sql: str, digest: bytes) -> bytes | None:
+        found = connection.execute(sql, (shared_key(digest),)).fetchone()
         if found is None or found[2] != digest:
             return None
         data: bytes = found[3]
         self._blobs.add(digest, data)
         return data
 
-    def _base(self, file: ReadFile, matrix: str) -> int | None:
-        if matrix not in file.bases:
-            for ordinal, identifier in file.execute("SELECT ordinal, identifier FROM matrices", ()):
-                file.bases[identifier] = matrix_base(ordinal)
-        return file.bases.get(matrix)
-
-    def _prepare(self, file: ReadFile, address: TileAddress) -> _Prepared | None:
+    def _prepare(
+        self, file: ReadFile, connection: sqlite3.Connection, address: TileAddress
+    ) -> _Prepared | None:
         tileset = TilesetKey(*address[:4], address.dimensions)
         prepared = self._prepared.get(tileset)
         if prepared is not None and prepared.file is file:
             return prepared
-        found = file.execute(
-            "SELECT id FROM tilesets"
-            " WHERE style = ? AND format = ? AND dimensions = ? AND generation = ?",
-            (
-                tileset.style,
-                tileset.format.media_type,
-                dimensions_text(tileset.dimensions),
-                self._generation(tileset),
-            ),
-        ).fetchone()
+        found = find_tileset(connection, tileset, self._generation(tileset))
         if found is None:
             return None
-        sql = f"SELECT created, format, hash, data FROM t{int(found[0])} WHERE key = ?"  # noqa: S608
+        sql = f"SELECT created, format, hash, data FROM t{found[0]} WHERE key = ?"  # noqa: S608
         prepared = _Prepared(file, sql)
         if len(self._prepared) >= _MOST_PREPARED:
             self._prepared.clear()
         self._prepared[tileset] = prepared
-        file.tilesets.append(tileset)
+        file.tilesets.add(tileset)
         return prepared
 
     def _forget_prepared(self, file: ReadFile) -> None:

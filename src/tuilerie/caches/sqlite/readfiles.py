@@ -60,7 +60,7 @@ class ReadFile:
         self.execute = connection.execute
         self.lock = threading.Lock()
         self.bases: dict[str, int] = {}
-        self.tilesets: list[TilesetKey] = []
+        self.tilesets: set[TilesetKey] = set()
         self.checked = 0.0
         self.check_at = 0.0
         self.used = True

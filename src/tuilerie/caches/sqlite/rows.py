@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from tuilerie.caches.content import SHARED_MAX_BYTES, Repeats
 from tuilerie.caches.sqlite.keys import MAX_MATRICES, matrix_base, shared_key
-from tuilerie.caches.sqlite.schema import dimensions_text
+from tuilerie.caches.sqlite.schema import dimensions_text, from_sql, to_sql
 from tuilerie.catalogue.address import TilesetKey
 from tuilerie.errors import CacheError
 
@@ -29,7 +29,7 @@ TileRow = tuple[int, int, int, bytes, bytes]
 def load_bases(connection: sqlite3.Connection) -> dict[str, int]:
     """Return the key base of every matrix that the file knows."""
     rows = connection.execute("SELECT ordinal, identifier FROM matrices")
-    return {identifier: matrix_base(ordinal) for ordinal, identifier in rows}
+    return {from_sql(identifier): matrix_base(ordinal) for ordinal, identifier in rows}
 
 
 def new_matrix(connection: sqlite3.Connection, identifier: str) -> int:
@@ -37,7 +37,7 @@ def new_matrix(connection: sqlite3.Connection, identifier: str) -> int:
     ordinal = connection.execute("SELECT count(*) FROM matrices").fetchone()[0]
     if ordinal >= MAX_MATRICES:
         raise CacheError(f"more than {MAX_MATRICES} matrices in one cache file: {identifier!r}")
-    connection.execute("INSERT INTO matrices VALUES (?, ?)", (ordinal, identifier))
+    connection.execute("INSERT INTO matrices VALUES (?, ?)", (ordinal, to_sql(identifier)))
     return matrix_base(ordinal)
 
 
@@ -48,7 +48,7 @@ def find_tileset(
     found = connection.execute(
         "SELECT id, superseded IS NOT NULL FROM tilesets"
         " WHERE style = ? AND format = ? AND dimensions = ? AND generation = ?",
-        (*_identity(tileset), generation),
+        (*_identity(tileset), to_sql(generation)),
     ).fetchone()
     return None if found is None else (int(found[0]), bool(found[1]))
 
@@ -71,7 +71,7 @@ def claim_tileset(
     cursor = connection.execute(
         "INSERT INTO tilesets (style, format, dimensions, generation, created)"
         " VALUES (?, ?, ?, ?, ?)",
-        (*_identity(tileset), generation, now),
+        (*_identity(tileset), to_sql(generation), now),
     )
     identifier = int(cursor.lastrowid or 0)
     connection.execute(
@@ -148,5 +148,5 @@ def _is_shared(
     return True
 
 
-def _identity(tileset: TilesetKey) -> tuple[str, str, str]:
-    return tileset.style, tileset.format.media_type, dimensions_text(tileset.dimensions)
+def _identity(tileset: TilesetKey) -> tuple[str | bytes, str, str]:
+    return to_sql(tileset.style), tileset.format.media_type, dimensions_text(tileset.dimensions)

@@ -29,7 +29,9 @@ __all__ = [
     "RefusedFileError",
     "create_schema",
     "dimensions_text",
+    "from_sql",
     "is_empty",
+    "to_sql",
     "verify_schema",
 ]
 
@@ -71,7 +73,7 @@ def create_schema(connection: sqlite3.Connection, layer: str, matrix_set: str) -
     """Make an empty database a cache file, in the caller's transaction."""
     for statement in filter(None, map(str.strip, _SCHEMA.split(";"))):
         connection.execute(statement)
-    connection.execute("INSERT INTO identity VALUES (?, ?)", (layer, matrix_set))
+    connection.execute("INSERT INTO identity VALUES (?, ?)", (to_sql(layer), to_sql(matrix_set)))
     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     connection.execute(f"PRAGMA user_version = {LAYOUT_VERSION}")
 
@@ -89,8 +91,22 @@ def verify_schema(connection: sqlite3.Connection, path: str, layer: str, matrix_
             f"{path} has cache layout {version}, this version knows {LAYOUT_VERSION}; left as it is"
         )
     found = connection.execute("SELECT layer, matrix_set FROM identity").fetchone()
-    if found != (layer, matrix_set):
+    if found != (to_sql(layer), to_sql(matrix_set)):
         raise RefusedFileError(f"{path} holds the tiles of {found}, not {(layer, matrix_set)}")
+
+
+def to_sql(text: str) -> str | bytes:
+    """Return an identifier as SQLite keeps it: as text, or as bytes if it is no valid UTF-8."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "surrogatepass")
+    return text
+
+
+def from_sql(kept: str | bytes) -> str:
+    """Return the identifier that `to_sql` was given."""
+    return kept if isinstance(kept, str) else kept.decode("utf-8", "surrogatepass")
 
 
 def dimensions_text(dimensions: Dimensions) -> str:

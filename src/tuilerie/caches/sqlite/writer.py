@@ -7,7 +7,7 @@ from functools import partial
 from typing import TypeVar
 
 from tuilerie.caches.base import Generation
-from tuilerie.caches.content import Repeats, content_hash
+from tuilerie.caches.content import Repeats
 from tuilerie.caches.faults import Faults
 from tuilerie.caches.sqlite.connect import file_identity
 from tuilerie.caches.sqlite.keys import tile_key
@@ -23,7 +23,7 @@ from tuilerie.caches.sqlite.schema import FORMAT_CODES
 from tuilerie.caches.sqlite.transactions import Transactions, WriteFile
 from tuilerie.catalogue.address import TileAddress, TilesetKey
 from tuilerie.errors import CacheError
-from tuilerie.formats import EncodedTile, StoredTile
+from tuilerie.formats import EncodedTile, StoredTile, content_hash
 
 __all__ = ["TileWriter"]
 

@@ -159,18 +159,20 @@ def _limited(
       (Table 11): its own size limits it. Clients that take the list for the levels that a layer
       has begin one level later there, and still show the same map.
     """
-    whole = [
-        (matrix, MatrixLimits(0, matrix.matrix_width - 1, 0, matrix.matrix_height - 1))
+    known = [
+        (
+            matrix,
+            MatrixLimits(0, matrix.matrix_width - 1, 0, matrix.matrix_height - 1),
+            link.limits.get(matrix.identifier),
+        )
         for matrix in matrix_set.matrices
     ]
-    if all(link.limits.get(matrix.identifier) == full for matrix, full in whole):
+    if all(limits == full for _, full, limits in known):
         return []
     return [
         (matrix, limits._replace(max_col=max(limits.max_col, 1), max_row=max(limits.max_row, 1)))
-        for matrix, full in whole
-        if (limits := link.limits.get(matrix.identifier)) is not None
-        and full.max_col > 0
-        and full.max_row > 0
+        for matrix, full, limits in known
+        if limits is not None and full.max_col > 0 and full.max_row > 0
     ]
 
 

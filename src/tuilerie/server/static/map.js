@@ -11,7 +11,7 @@ import {
 export class LayerMap {
   /**
    * `padding()` gives the pixels that panels cover [top, right, bottom, left]; `told` has the
-   * callbacks moved(), pointed(coordinate or null), busy(boolean) and failed(address).
+   * callbacks moved(), drawn(), pointed(coordinate or null), busy(boolean) and failed(address).
    */
   constructor(target, root, padding, told) {
     this.root = root;
@@ -29,6 +29,11 @@ export class LayerMap {
     this.map.on('moveend', () => this.shown && told.moved());
     this.map.on('loadstart', () => told.busy(true));
     this.map.on('loadend', () => told.busy(false));
+    this.map.on('rendercomplete', (event) => {
+      // A frame of the layer before may be the one that is complete.
+      const layers = event.frameState.layerStatesArray.map((state) => state.layer);
+      if (this.shown && layers.includes(this.picture)) told.drawn();
+    });
     this.map.on('pointermove', (event) => !event.dragging && told.pointed(event.coordinate));
     this.map.getViewport().addEventListener('pointerleave', () => told.pointed(null));
   }
@@ -70,7 +75,7 @@ export class LayerMap {
     this.shown = shown;
     const projection = projectionOf(set.crs);
     this.source = this.makeSource(shown, projection);
-    const picture = new ol.layer.Tile({source: this.source, opacity: this.opacity});
+    this.picture = new ol.layer.Tile({source: this.source, opacity: this.opacity});
     if (!before || before.set.id !== set.id || before.layer.id !== layer.id) {
       const cells = viewCellSizes(set);
       const view = new ol.View({
@@ -86,7 +91,7 @@ export class LayerMap {
       this.map.setView(view);
       this.stand(beforeView, place);
     }
-    this.map.setLayers([picture]);
+    this.map.setLayers([this.picture]);
     this.drawEdges();
   }
 

@@ -1,0 +1,1 @@
+"""The catalogue: what operators write, what becomes of it, and how requests are resolved."""

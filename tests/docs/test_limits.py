@@ -1,0 +1,76 @@
+"""The numbers of limits.md are those of the code."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from tuilerie.caches.content import SHARED_MAX_BYTES
+from tuilerie.caches.sqlite.keys import INDEX_BITS, MAX_MATRICES
+from tuilerie.catalogue.fields import MAX_IDENTIFIER_LENGTH
+from tuilerie.catalogue.schema import json_schema
+from tuilerie.catalogue.yaml_text import MAX_BYTES
+from tuilerie.protocols.wmts import kvp, rest
+from tuilerie.server.access_log import MAX_UNWRITTEN_BYTES
+from tuilerie.server.answers import RECHECK_S
+from tuilerie.server.metrics import MAX_LAYERS
+from tuilerie.server.settings import ServerSettings
+
+from tests.docs.markdown_text import DOCS
+
+SETTINGS = ServerSettings()
+SCHEMA = json_schema()["$defs"]
+
+
+def _bound(model: str, setting: str, key: str) -> int:
+    """Return a bound out of the schema of a setting, `null` beside it or not."""
+    field: dict[str, Any] = SCHEMA[model]["properties"][setting]
+    choices = [field, *field.get("anyOf", ())]
+    return next(choice[key] for choice in choices if key in choice)
+
+
+LIMITS = {
+    "path and query": f"{SETTINGS.max_target_bytes:,} bytes",
+    "request line and headers": f"{SETTINGS.max_header_bytes:,} bytes",
+    "path of a resource": f"{rest.MAX_PATH:,} bytes",
+    "parameters of a query": f"{kvp.MAX_PARAMETERS}",
+    "connections to one worker": f"{SETTINGS.max_connections:,}",
+    "time for a request to be complete": f"{SETTINGS.header_timeout_s} s",
+    "time that a client may take nothing of its answer": f"{SETTINGS.stalled_timeout_s} s",
+    "idle connection": f"{SETTINGS.keep_alive_s} s",
+    "time for requests under way at a stop": f"{SETTINGS.graceful_timeout_s} s",
+    "size of the file": f"{MAX_BYTES // 1_000_000} MB",
+    "length of an identifier": f"{MAX_IDENTIFIER_LENGTH} characters",
+    "keywords of the service, a layer or a style": f"{_bound('LayerSettings', 'keywords', 'maxItems'):,}",
+    "formats of a layer": f"{_bound('LayerSettings', 'formats', 'maxItems')}",
+    "styles of a layer": f"{_bound('LayerSettings', 'styles', 'maxItems')}",
+    "stops of a ramp": f"{_bound('RampStyle', 'stops', 'maxItems'):,}",
+    "classes of a palette style": f"{_bound('PaletteStyle', 'colours', 'maxProperties'):,}",
+    "matrices of a matrix set": f"{_bound('ExplicitMatrixSet', 'matrices', 'maxItems')}",
+    "sides of a tile": f"{_bound('MatrixSettings', 'tile_size', 'maximum'):,} pixels",
+    "sides of a metatile": f"{_bound('LayerSettings', 'metatile', 'maximum')} tiles",
+    "buffer of a metatile": f"{_bound('LayerSettings', 'buffer_px', 'maximum')} pixels",
+    "`client_max_age_s`": f"{_bound('LayerSettings', 'client_max_age_s', 'maximum'):,} s",
+    "`expire_after_s`": f"{_bound('LayerSettings', 'expire_after_s', 'maximum'):,} s",
+    "age of a ready answer before the cache is asked again": f"{RECHECK_S} s",
+    "columns and rows in a SQLite cache": f"{2**INDEX_BITS:,}",
+    "matrices in one SQLite file": f"{MAX_MATRICES}",
+    "capabilities documents, each worker": f"{SETTINGS.documents_bytes // 2**20} MiB",
+    "layers with counters of their own in `/metrics`": f"{MAX_LAYERS}",
+    "unwritten access lines": f"{MAX_UNWRITTEN_BYTES // 2**20} MiB",
+}
+"""The first cell of a row, and how its second one must begin or end."""
+
+
+@pytest.mark.parametrize("bound", LIMITS)
+def test_limit_is_the_codes(bound: str) -> None:
+    """A bound was changed and limits.md still has the old number."""
+    lines = (DOCS / "reference" / "limits.md").read_text("utf-8").splitlines()
+    row = next(line for line in lines if line.startswith(f"| {bound} |"))
+    value = row.split("|")[2].strip()
+    assert LIMITS[bound] in value
+
+
+def test_small_tiles_share_their_bytes_up_to_what_is_said() -> None:
+    text = (DOCS / "explanation" / "pixels.md").read_text("utf-8")
+    assert f"up to {SHARED_MAX_BYTES:,}\nbytes" in text or f"up to {SHARED_MAX_BYTES:,} bytes" in text

@@ -1,0 +1,144 @@
+"""Exceptions: each code with its status, locator and a report that is valid (Tables 20 to 27)."""
+
+from __future__ import annotations
+
+import inspect
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.protocols.schemas import assert_valid
+from tuilerie import errors
+from tuilerie.errors import (
+    AccessDenied,
+    CacheError,
+    InvalidParameter,
+    InvalidUpdateSequence,
+    MissingParameter,
+    NotFound,
+    OperationNotSupported,
+    PointIJOutOfRange,
+    RenderError,
+    RequestError,
+    TileOutOfRange,
+    UpstreamError,
+    VersionNegotiationFailed,
+)
+from tuilerie.protocols import ows
+from tuilerie.protocols.wmts.exceptions import (
+    Encoding,
+    Rejection,
+    reporting,
+    status,
+    write_report,
+)
+
+OWS = "{http://www.opengis.net/ows/1.1}"
+
+
+def report(error, **options):
+    root = assert_valid(write_report(error, **options))
+    assert root.tag == f"{OWS}ExceptionReport"
+    assert root.get("version") == "1.0.0"
+    return [
+        (each.get("exceptionCode"), each.get("locator"), each.findtext(f"{OWS}ExceptionText"))
+        for each in root
+    ]
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "locator", "statuses"),
+    [
+        (MissingParameter("m", "Layer"), "MissingParameterValue", "Layer", (400, 404, 400)),
+        (InvalidParameter("m", "Style"), "InvalidParameterValue", "Style", (400, 404, 400)),
+        (TileOutOfRange("m", "TileRow"), "TileOutOfRange", "TileRow", (400, 404, 400)),
+        (PointIJOutOfRange("m", "I"), "PointIJOutOfRange", "I", (400, 404, 400)),
+        (
+            OperationNotSupported("m", "GetFeatureInfo"),
+            "OperationNotSupported",
+            "GetFeatureInfo",
+            (501, 404, 501),
+        ),
+        (VersionNegotiationFailed("m", "x"), "VersionNegotiationFailed", None, (400, 404, 400)),
+        (InvalidUpdateSequence("m", "x"), "InvalidUpdateSequence", None, (400, 404, 400)),
+        (AccessDenied("m", "x"), "NoApplicableCode", None, (403, 403, 403)),
+        (NotFound("m"), "NoApplicableCode", None, (404, 404, 404)),
+        (RequestError("m", "x"), "NoApplicableCode", None, (400, 404, 400)),
+    ],
+)
+def test_what_the_client_did_wrong(error, code, locator, statuses):
+    """Code, locator (none where the tables want none) and the status of each encoding."""
+    assert report(error) == [(code, locator, "m")]
+    assert tuple(status(error, encoding) for encoding in Encoding) == statuses
+    assert reporting(error).retry_after_s is None
+
+
+@pytest.mark.parametrize(
+    ("error", "expected", "retry"),
+    [
+        (RenderError("/srv/secret/file.tif is cut"), 500, None),
+        (UpstreamError("http://key@10.0.0.1 refused", "remote"), 502, 30),
+        (CacheError("/var/lib/x: disk full"), 503, 10),
+        (errors.JobError("secret"), 500, None),
+        (ZeroDivisionError("secret"), 500, None),
+    ],
+)
+def test_what_we_did_wrong(error, expected, retry):
+    """NoApplicableCode without locator; paths, addresses and keys stay inside."""
+    ((code, locator, text),) = report(error)
+    assert (code, locator) == ("NoApplicableCode", None)
+    assert text.endswith(".")
+    assert not any(secret in text for secret in ("srv", "10.0", "disk", "secret"))
+    assert {status(error, encoding) for encoding in Encoding} == {expected}
+    assert reporting(error).retry_after_s == retry
+
+
+def test_every_request_error_has_a_row_of_its_own():
+    """A class added to errors.py is added to the table, not silently NoApplicableCode."""
+    for _, kind in inspect.getmembers(errors, inspect.isclass):
+        if issubclass(kind, RequestError):
+            assert reporting(kind("m", "L")) is reporting(kind("m"))
+            located = reporting(kind("m")).located
+            assert located == (kind.code.startswith(("M", "InvalidP", "T", "P", "Op")))
+
+
+def test_several_exceptions_in_one_report():
+    """7.2.2.2: the first decides the status."""
+    error = Rejection([MissingParameter("a", "Layer"), InvalidParameter("b", "version")])
+    assert report(error) == [
+        ("MissingParameterValue", "Layer", "a"),
+        ("InvalidParameterValue", "version", "b"),
+    ]
+    assert report([error, TileOutOfRange("c", "TileCol")])[2] == ("TileOutOfRange", "TileCol", "c")
+    assert status(error, Encoding.KVP) == 400
+    assert (error.code, error.locator) == ("MissingParameterValue", "Layer")
+
+
+def test_the_language_is_said_if_it_is_one():
+    """xml:lang of the texts; a wrong tag would make the report invalid."""
+    lang = "{http://www.w3.org/XML/1998/namespace}lang"
+    for language, expected in (("en", "en"), ("fr-FR", "fr-FR"), ("", None), ('x"<', None)):
+        root = assert_valid(write_report(NotFound("m"), language=language))
+        assert root.get(lang) == expected
+
+
+def test_an_empty_report_is_refused():
+    """The schema wants one exception; a report of nothing is a fault of ours."""
+    with pytest.raises(ValueError, match="at least one"):
+        ows.exception_report([])
+
+
+@given(st.text(st.characters() | st.sampled_from('\ud800\x00\x1f\uffff<&>"]\r')), st.text())
+def test_any_message_makes_a_valid_report(message, locator):
+    """A report quotes what the client sent: %00 and %FF must not crash it or make it invalid."""
+    ((_, _, text),) = report(InvalidParameter(message, locator))
+    assert (text or "").replace("\ufffd", "") == "".join(
+        letter
+        for letter in message
+        if letter in "\t\n\r"
+        or (
+            (ord(letter) >= 32 and letter not in "\ufffd\ufffe\uffff")
+            and not 0xD800 <= ord(letter) < 0xE000
+        )
+    )
