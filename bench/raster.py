@@ -25,7 +25,7 @@ def world(folder: Path) -> Path:
     """Return the GeoTIFF (EPSG:4326, DEFLATE, overviews), made once."""
     raster = folder / "world.tif"
     if not raster.exists():
-        source = ROOT / "examples/demo/data/world_shaded_relief.jpg"
+        source = ROOT / "examples/demo/data/relief.jpg"
         partial = folder / "world.partial.tif"
         layout = ["-co", "TILED=YES", "-co", "COMPRESS=DEFLATE", "-co", "PREDICTOR=2"]
         subprocess.run(

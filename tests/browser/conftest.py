@@ -38,10 +38,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of `tuilerie serve` with the bundled demo, as an operator starts it."""
     root = Path(__file__).resolve().parents[2]
     folder = tmp_path_factory.mktemp("server")
-    command = [sys.executable, "-m", "tuilerie.cli.main", "serve"]
-    script = Path(sys.executable).with_name("tuilerie")
-    if script.exists():
-        command = [str(script), "serve"]
+    command = [str(Path(sys.executable).with_name("tuilerie")), "serve"]
     command += [str(root / "examples" / "demo" / "catalogue.yaml"), "--port", "0"]
     command += ["--data", str(folder / "data"), "--no-access-log"]
     log = folder / "log"

@@ -130,11 +130,11 @@ def test_across_the_antimeridian_in_one_piece(visit: Visit) -> None:
 
 def test_link_brings_the_view_back(visit: Visit) -> None:
     """A link sent to a colleague would show something else."""
-    fragment = "#layer=relief&set=WorldCRS84Quad&style=default&format=webp&matrix=6&x=6.5&y=46.2"
+    fragment = "#layer=relief&set=WorldCRS84Quad&style=default&format=webp&matrix=4&x=6.5&y=46.2"
     page = visit.open(fragment)
     visit.drawn("relief/default/WorldCRS84Quad/webp")
     now = link(page)
-    assert (now["matrix"], float(now["x"]), float(now["y"])) == ("6", 6.5, 46.2)
+    assert (now["matrix"], float(now["x"]), float(now["y"])) == ("4", 6.5, 46.2)
     page.evaluate("window.location.hash = '#layer=arctic'")
     visit.drawn("arctic/default/arctic/png")
 
@@ -196,7 +196,8 @@ def test_addresses_can_be_copied_and_work(visit: Visit) -> None:
     )
     document = page.request.get(copied["capabilities"])
     assert document.status == 200
-    assert copied["rest"] in document.text()
+    template = copied["rest"].replace("default/LAMB93", "{Style}/{TileMatrixSet}")
+    assert f'template="{template}"' in document.text()
     tile = page.request.get(copied["kvp"])
     assert (tile.status, tile.headers["content-type"]) == (200, "image/png")
     page.keyboard.press("Escape")
@@ -246,9 +247,9 @@ def test_everything_by_keyboard(visit: Visit) -> None:
     page.keyboard.press("ArrowRight")
     page.wait_for_function(changed, arg=f"&x={before['x']}&")
     assert float(link(page)["x"]) > float(before["x"])
-    page.keyboard.press("+")
+    page.keyboard.press("-")
     page.wait_for_function(changed, arg=f"&matrix={before['matrix']}&")
-    assert int(link(page)["matrix"]) > int(before["matrix"])
+    assert int(link(page)["matrix"]) < int(before["matrix"])
 
 
 def test_search(visit: Visit) -> None:

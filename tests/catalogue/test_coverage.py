@@ -57,12 +57,12 @@ def test_a_footprint_contains_every_point_of_the_data(sheet, target, places):
     source, bounds = sheet
     try:
         box = footprint(bounds, source, target)
+        exact = transform_bounds(bounds, source, target)
     except ValueError:
         return
     xs = [bounds.left + s * bounds.width for s, _ in places]
     ys = [bounds.bottom + t * bounds.height for _, t in places]
     us, vs = transform_points(xs, ys, source, target)
-    exact = transform_bounds(bounds, source, target)
     slack = 1e-9 * max(map(abs, (*box, 1.0)))
     for u, v in zip(us, vs, strict=True):
         if exact.left <= u <= exact.right and exact.bottom <= v <= exact.top:
@@ -80,10 +80,12 @@ def test_a_footprint_is_hardly_larger_than_the_truth(sheet, target):
     except ValueError:
         assume(False)
     box = footprint(bounds, source, target)
+    # Far from a map's home, and near the poles in Mercator, transform_bounds leaves out what
+    # nobody would show; that is compared elsewhere.
+    degrees = transform_bounds(bounds, source, DEGREES)
+    assume(target is not MERCATOR or max(-degrees.bottom, degrees.top) < 84)
     if target is LAMBERT or target is POLAR:
-        # Far from home, transform_bounds leaves out what no map shows.
         home = target.area_of_use
-        degrees = transform_bounds(bounds, source, DEGREES)
         assume(home is not None and home.intersects(degrees))
     size = max(exact.width, exact.height)
     for ours, theirs in zip(box, exact, strict=True):

@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import json
-import os
 import shlex
-import subprocess
-import sys
 from pathlib import Path
 
 import jsonschema
 import pytest
 import typer
-from tuilerie.catalogue.document import CatalogueDocument
-from tuilerie.catalogue.load import parse_document
-from tuilerie.catalogue.schema import json_schema
-from tuilerie.catalogue.yaml_text import read_yaml
-from tuilerie.cli.main import app
 
 from tests.docs.markdown_text import DOCS, ROOT, Block, blocks
+from tuilerie.catalogue.document import CatalogueDocument
+from tuilerie.catalogue.load import parse_document
+from tuilerie.catalogue.yaml_text import read_yaml
+from tuilerie.cli.main import app
+from tuilerie.cli.schema import schema
 
-YAML = [block for block in blocks("yaml") if not block.text.lstrip().startswith("#!")]
+YAML = list(blocks("yaml"))
 WHOLE = [block for block in YAML if block.text.startswith("tuilerie: 1")]
 PARTS = [block for block in YAML if not block.text.startswith("tuilerie: 1")]
 
@@ -86,29 +83,23 @@ def test_documentation_shows_commands() -> None:
 def test_make_targets_that_are_named_exist() -> None:
     """`make something` in a block, and no such target."""
     targets = {
-        line.split(":")[0] for line in (ROOT / "Makefile").read_text("utf-8").splitlines() if ":" in line
+        line.split(":")[0]
+        for line in (ROOT / "Makefile").read_text("utf-8").splitlines()
+        if ":" in line
     }
     for block in blocks("sh"):
-        for line in block.text.splitlines():
+        for line in block.text.replace("\\\n", " ").splitlines():
             words = shlex.split(line, comments=True)
             if words[:1] == ["make"]:
                 assert {word for word in words[1:] if "=" not in word} <= targets, _name(block)
 
 
-@pytest.fixture(scope="module")
-def printed_schema() -> dict[str, object]:
-    """What `tuilerie schema` prints."""
-    done = subprocess.run(
-        [sys.executable, "-m", "tuilerie.cli.main", "schema"],
-        capture_output=True,
-        check=False,
-        env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
-    )
-    return json.loads(done.stdout) if done.stdout.strip() else json_schema()
-
-
-def test_demo_validates_against_the_printed_schema(demo: Path, printed_schema: dict) -> None:
-    """An editor that uses the schema would find fault with the model catalogue."""
+def test_demo_validates_against_the_printed_schema(
+    demo: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An editor that uses what `tuilerie schema` prints would find fault with the demo."""
+    schema()
+    printed_schema = json.loads(capsys.readouterr().out)
     document = read_yaml((demo / "catalogue.yaml").read_text("utf-8"))
     checker = jsonschema.Draft202012Validator(printed_schema)
     checker.check_schema(printed_schema)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
+from tests.docs.markdown_text import DOCS
 from tuilerie.caches.content import SHARED_MAX_BYTES
 from tuilerie.caches.sqlite.keys import INDEX_BITS, MAX_MATRICES
 from tuilerie.catalogue.fields import MAX_IDENTIFIER_LENGTH
@@ -15,8 +17,6 @@ from tuilerie.server.access_log import MAX_UNWRITTEN_BYTES
 from tuilerie.server.answers import RECHECK_S
 from tuilerie.server.metrics import MAX_LAYERS
 from tuilerie.server.settings import ServerSettings
-
-from tests.docs.markdown_text import DOCS
 
 SETTINGS = ServerSettings()
 SCHEMA = json_schema()["$defs"]
@@ -41,7 +41,9 @@ LIMITS = {
     "time for requests under way at a stop": f"{SETTINGS.graceful_timeout_s} s",
     "size of the file": f"{MAX_BYTES // 1_000_000} MB",
     "length of an identifier": f"{MAX_IDENTIFIER_LENGTH} characters",
-    "keywords of the service, a layer or a style": f"{_bound('LayerSettings', 'keywords', 'maxItems'):,}",
+    "keywords of the service, a layer or a style": (
+        f"{_bound('LayerSettings', 'keywords', 'maxItems'):,}"
+    ),
     "formats of a layer": f"{_bound('LayerSettings', 'formats', 'maxItems')}",
     "styles of a layer": f"{_bound('LayerSettings', 'styles', 'maxItems')}",
     "stops of a ramp": f"{_bound('RampStyle', 'stops', 'maxItems'):,}",
@@ -73,4 +75,6 @@ def test_limit_is_the_codes(bound: str) -> None:
 
 def test_small_tiles_share_their_bytes_up_to_what_is_said() -> None:
     text = (DOCS / "explanation" / "pixels.md").read_text("utf-8")
-    assert f"up to {SHARED_MAX_BYTES:,}\nbytes" in text or f"up to {SHARED_MAX_BYTES:,} bytes" in text
+    assert (
+        f"up to {SHARED_MAX_BYTES:,}\nbytes" in text or f"up to {SHARED_MAX_BYTES:,} bytes" in text
+    )

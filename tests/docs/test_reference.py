@@ -1,4 +1,4 @@
-"""The reference has everything that there is: a setting, command, route or code without a row fails."""
+"""The reference has everything: a setting, option, route or code without a row fails."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 import typer
+
+from tests.docs.markdown_text import DOCS, ROOT, anchors, documents, headings, links, rows, section
 from tuilerie import errors
 from tuilerie.catalogue.schema import json_schema
 from tuilerie.cli.main import app
@@ -19,8 +21,6 @@ from tuilerie.protocols.wmts import rest
 from tuilerie.protocols.wmts.exceptions import REPORTING
 from tuilerie.server import app as application
 from tuilerie.server import frontpage
-
-from tests.docs.markdown_text import DOCS, ROOT, anchors, documents, headings, links, rows, section
 
 sys.path.insert(0, str(ROOT / "tools"))
 

@@ -91,7 +91,7 @@ def serve(  # noqa: PLR0913 - one parameter per option
     """
     from tuilerie import assembly
     from tuilerie.server.forwarded import TrustedProxies
-    from tuilerie.server.run import AddressNotUsable, run
+    from tuilerie.server.run import AddressError, run
     from tuilerie.server.settings import ServerSettings
     from tuilerie.telemetry import configure_logging
 
@@ -130,7 +130,7 @@ def serve(  # noqa: PLR0913 - one parameter per option
     except CatalogueError as error:
         tell_all(error.problems)
         raise typer.Exit(EXIT_DATA) from None
-    except AddressNotUsable as error:
+    except AddressError as error:
         tell(error.strerror or str(error))
         raise typer.Exit(EXIT_START) from None
     raise typer.Exit(code)

@@ -22,7 +22,7 @@ _READ = ("PNG", "JPEG", "WEBP", "AVIF", "GIF")
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _PALETTE = 256
 _DEPTH_AT = 24
-_GREY = 0
+_GREY, _GREY_ALPHA = 0, 4
 
 _DAMAGED = (
     OSError,  # Pillow: unidentified, truncated, most damage
@@ -68,7 +68,7 @@ def _decoded(data: bytes, max_pixels: int) -> tuple[NDArray[Any], NDArray[np.uin
         if width * height > max_pixels:
             raise RenderError(f"an image of {width} × {height} pixels is larger than {max_pixels}")
         if _is_deep(data):
-            return _deep(data, image.info), None
+            return _deep(data), None
         image.load()
         return _pixels(image)
 
@@ -105,7 +105,7 @@ def _is_deep(data: bytes) -> bool:
     )
 
 
-def _deep(data: bytes, info: dict[Any, Any]) -> NDArray[np.uint16]:
+def _deep(data: bytes) -> NDArray[np.uint16]:
     with Image.open(BytesIO(data), formats=("PNG",)) as image:
         image.verify()  # every chunk's checksum: OpenCV returns what it has of a broken file
     pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
@@ -115,4 +115,6 @@ def _deep(data: bytes, info: dict[Any, Any]) -> NDArray[np.uint16]:
         return np.asarray(pixels[None], np.uint16)
     planes = list(cv2.split(pixels))
     planes[:3] = planes[2::-1]
+    if data[_DEPTH_AT + 1] == _GREY_ALPHA:  # OpenCV repeats the grey three times
+        planes = planes[2:]
     return np.asarray(np.stack(planes), np.uint16)

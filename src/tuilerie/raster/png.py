@@ -2,7 +2,7 @@
 
 The filter of each row is the one with the least sum of absolute differences, the usual guess. It
 is wrong for drawings (flat areas, sharp lines, antialiased letters), which are a third smaller
-without any filter; so two strips are compressed both ways first, which costs 0.2 ms.
+without any filter; so a sixteenth is compressed both ways first, which costs 0.1 ms.
 
 Source: PNG (ISO/IEC 15948), clauses 9 (filtering), 11 (chunks) and 12.7 (filter selection).
 """
@@ -78,13 +78,11 @@ def _filtered(samples: NDArray[np.uint8], channels: int) -> bytes:
     rows, width = samples.shape
     plain = np.zeros((rows, width + 1), np.uint8)
     plain[:, 1:] = samples
-    if rows > 4 * _STRIP:
-        strips = [slice(at - _STRIP // 2, at + _STRIP // 2) for at in (rows // 4, rows * 3 // 4)]
-        without = sum(len(zlib_compress(plain[strip].tobytes(), 1)) for strip in strips)
-        guessed = sum(
-            len(zlib_compress(_adaptive(samples[strip], channels).tobytes(), 1)) for strip in strips
-        )
-        if without < guessed * _CLEARLY:
+    if rows >= 4 * _STRIP:
+        strips = [slice(at, at + _STRIP // 2) for at in (rows // 4, rows * 3 // 4)]
+        some = np.concatenate([plain[strip] for strip in strips])
+        guess = _adaptive(np.ascontiguousarray(some[:, 1:]), channels)
+        if len(zlib_compress(some.tobytes(), 1)) < _CLEARLY * len(zlib_compress(guess.tobytes(), 1)):
             return plain.tobytes()
     return _adaptive(samples, channels).tobytes()
 

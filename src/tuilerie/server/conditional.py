@@ -72,7 +72,7 @@ def _seconds(value: bytes) -> int | None:
         return None
     try:
         parsed = parsedate_tz(text)
-        return None if parsed is None else timegm(parsed[:6] + (0, 0, 0))
+        return None if parsed is None else timegm((*parsed[:6], 0, 0, 0))
     except (ValueError, OverflowError, TypeError, IndexError):
         return None
 

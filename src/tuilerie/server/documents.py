@@ -58,9 +58,8 @@ class Documents:
     ) -> Document:
         """Return the document with these sections for clients of this address.
 
-        Args:
-            languages: what the client reads, the best first; only the first that the
-                catalogue has makes a difference.
+        `languages` is what the client reads, the best first; only the first that the catalogue
+        has makes a difference.
         """
         language = self._language(languages)
         key = (base_url, sections, language)

@@ -9,6 +9,7 @@ once in the log, and in `/health` until the file is mended.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -81,10 +82,8 @@ class Follower:
     async def run(self) -> None:
         """Follow until cancelled."""
         while True:
-            try:
+            with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._asked.wait(), self._poll_s)
-            except TimeoutError:
-                pass
             asked = self._asked.is_set()
             self._asked.clear()
             if asked or await asyncio.to_thread(self._look) != self._seen:

@@ -134,7 +134,7 @@ class TrustedProxies:
         return Origin(f"{scheme}://{_without_default_port(scheme, host)}{outer}{prefix}", remote)
 
     def _walk(self, headers: Mapping[bytes, bytes], peer: str) -> tuple[str, int]:
-        """Return the client's address, and how many trusted proxies (the peer is one) stand here."""
+        """Return the client's address, and how many proxies are trusted, the peer included."""
         members: list[str] = []
         if b"x-forwarded-for" in headers:
             members = _members(headers[b"x-forwarded-for"])

@@ -1,4 +1,4 @@
-"""The sockets that are listened on, bound before anything is read, so that a fault is known early."""
+"""The sockets that are listened on, bound before anything is read: a fault shows at once."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-__all__ = ["AddressNotUsable", "Listening", "bind", "raise_file_limit"]
+__all__ = ["AddressError", "Listening", "bind", "bind_local", "raise_file_limit"]
 
 
-class AddressNotUsable(OSError):
+class AddressError(OSError):
     """The address cannot be listened on; the message says which one and why."""
 
 
@@ -38,7 +38,7 @@ def bind(host: str, port: int, count: int, backlog: int) -> tuple[list[socket.so
     same address, a socket without it is bound first: only one that finds nobody there succeeds.
 
     Raises:
-        AddressNotUsable: taken, not ours, or not an address.
+        AddressError: taken, not ours, or not an address.
     """
     family, address = _resolve(host, port)
     probe = _socket(family, address, share=False)
@@ -59,7 +59,7 @@ def bind_local(path: Path, backlog: int) -> tuple[list[socket.socket], Listening
     """Listen on a Unix socket; one that a dead server left behind is replaced.
 
     Raises:
-        AddressNotUsable: a living server is there, or the file cannot be made.
+        AddressError: a living server is there, or the file cannot be made.
     """
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
@@ -97,7 +97,7 @@ def _resolve(host: str, port: int) -> tuple[socket.AddressFamily, tuple[Any, ...
         )
     except (OSError, UnicodeError, OverflowError) as error:
         msg = f"{host!r} is not an address of this machine: {error}"
-        raise AddressNotUsable(errno.EADDRNOTAVAIL, msg) from error
+        raise AddressError(errno.EADDRNOTAVAIL, msg) from error
     # "localhost" is often both; what people type and proxies are told is 127.0.0.1.
     found.sort(key=lambda entry: entry[0] != socket.AF_INET)
     family, _, _, _, address = found[0]
@@ -120,14 +120,14 @@ def _socket(
     return listener
 
 
-def _not_usable(where: str, error: Exception) -> AddressNotUsable:
+def _not_usable(where: str, error: Exception) -> AddressError:
     number = error.errno if isinstance(error, OSError) and error.errno else errno.EINVAL
     why = {
         errno.EADDRINUSE: "another program listens there; stop it or choose another port",
         errno.EACCES: "not allowed; ports below 1024 need a privilege",
         errno.EADDRNOTAVAIL: "this machine has no such address",
     }.get(number, str(error))
-    return AddressNotUsable(number, f"cannot listen on {where}: {why}")
+    return AddressError(number, f"cannot listen on {where}: {why}")
 
 
 def raise_file_limit() -> None:

@@ -93,9 +93,8 @@ def document_reply(
 ) -> Reply:
     """Return a document, compressed where the client takes it so, or 304 where it has it.
 
-    Args:
-        packed: `data` by gzip, b"" where that is not worth it.
-        etag: of `data`, without quotes; the compressed bytes get another one (RFC 9110, 8.8.3).
+    `packed` is `data` by gzip, b"" where that is not worth it; `etag` is that of `data`, without
+    quotes: the compressed bytes get another one (RFC 9110, 8.8.3).
     """
     encoding = best_encoding(request.headers.get(b"accept-encoding")) if packed else ""
     tag = b'"%b%b"' % (etag.encode("ascii"), b"-gzip" if encoding else b"")

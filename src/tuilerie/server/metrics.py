@@ -92,8 +92,7 @@ class Metrics:
     def observe(self, seconds: float, weight: int = 1) -> None:
         """Add a time from the request's arrival to the answer's handing over to the kernel.
 
-        Args:
-            weight: how many requests this one stands for, where only a sample is timed.
+        `weight` says how many requests this one stands for, where only a sample is timed.
         """
         self._buckets[bisect_left(BUCKETS, seconds)] += weight
         self._seconds += seconds * weight

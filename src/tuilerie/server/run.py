@@ -13,14 +13,14 @@ from pathlib import Path
 from tuilerie.errors import CatalogueError
 from tuilerie.server.access_log import AccessLog, AccessLogFormat
 from tuilerie.server.board import Board
-from tuilerie.server.listen import AddressNotUsable, Listening, bind, bind_local, raise_file_limit
+from tuilerie.server.listen import AddressError, Listening, bind, bind_local, raise_file_limit
 from tuilerie.server.live import Live
 from tuilerie.server.settings import ServerSettings
 from tuilerie.server.worker import WorkerServer
 from tuilerie.server.workers import supervise
 from tuilerie.telemetry import Meters, get_logger
 
-__all__ = ["AddressNotUsable", "Listening", "MakeLive", "run"]
+__all__ = ["AddressError", "Listening", "MakeLive", "run"]
 
 MakeLive = Callable[[Meters], Live]
 """Makes what a worker serves; called in the worker, after the fork."""
@@ -46,6 +46,8 @@ def run(
     too: connections that come while a worker is replaced wait instead of failing.
 
     Args:
+        make_live: makes what is served; called in each worker, after the fork.
+        host: name or address to listen on.
         port: 0 = any free one.
         uds: path of a Unix socket to listen on instead of host and port.
         workers: processes; 1 = this one alone.
@@ -54,7 +56,7 @@ def run(
         on_listening: told of the address as soon as the kernel takes connections there.
 
     Raises:
-        AddressNotUsable: the address cannot be listened on.
+        AddressError: the address cannot be listened on.
         CatalogueError: from `make_live` (several workers log it and end instead).
     """
     settings = ServerSettings() if settings is None else settings
@@ -113,11 +115,7 @@ def _serve(
     *,
     parent: int | None = None,
 ) -> int:
-    """Serve on a bound socket until told to stop; return the exit code.
-
-    Args:
-        parent: process whose end is ours too; None = there is none.
-    """
+    """Serve on a bound socket until told to stop, or `parent` is gone; return the exit code."""
     live = make_live(Meters())
     before = board.read(place)
     if before is not None:

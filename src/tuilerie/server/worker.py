@@ -103,5 +103,8 @@ def _http(live: Live, operations: Operations, log: AccessLog | None) -> Any:
         _log.warning("httptools is not installed: served without the fast lane")
         return "h11"
     from tuilerie.server.fastlane import FastLane, Lane
+    from tuilerie.server.guard import GuardedProtocol
 
-    return partial(FastLane, Lane(live, operations.clock, log))
+    if live.settings.fast_lane:
+        return partial(FastLane, Lane(live, operations.clock, log))
+    return partial(GuardedProtocol, live, operations.clock)

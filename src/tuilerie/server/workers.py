@@ -53,8 +53,10 @@ def supervise(
     if one dies before any has ever served, none can, and all stop.
 
     Args:
-        serve: called in the worker; its result is the exit code.
+        serve: called in the worker with its place; its result is the exit code.
+        workers: how many, from place 0.
         graceful_timeout_s: what workers allow requests under way at a stop.
+        ever_served: tells whether any worker has come so far.
         on_stop: called in the parent before the workers are told, to close what it listens on.
 
     Returns: 0 after a stop, else the exit code of the first worker that could not serve.

@@ -24,7 +24,7 @@ from tuilerie.sources.cutting import Place, halves, steps
 
 __all__ = ["MapFrame", "Patch", "PixelReader", "draw"]
 
-_UNEVEN = 3.0
+_UNEVEN = 2.0
 _SMALLEST_SIDE_PX = 64
 _LOW = 0.1
 _SPARE_PX = 1 << 16

@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,27 +19,15 @@ from rasterio.enums import ColorInterp, MaskFlags
 from tuilerie.errors import CatalogueError, Problem
 from tuilerie.grids import BoundingBox, Crs
 from tuilerie.raster.around import period_of
-from tuilerie.sources.control_points import affine_of, apply
+from tuilerie.sources.control_points import apply
+from tuilerie.sources.georeference import find_affine, find_crs
+from tuilerie.sources.levels import Level, levels_of
 from tuilerie.sources.settings import RasterFile
 
-__all__ = ["Level", "RasterFacts", "read_facts"]
+__all__ = ["RasterFacts", "read_facts"]
 
-_SMALLEST_LEVEL_PX = 64
 _WHOLE_TURN_SLACK_PX = 0.02
 _SEVERAL_BANDS = 2
-
-
-@dataclass(frozen=True, slots=True)
-class Level:
-    """The raster at one size: full, a stored overview, or a size that is averaged on reading.
-
-    Attributes:
-        stored: whether reading it takes no averaging.
-    """
-
-    width: int
-    height: int
-    stored: bool
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -116,8 +103,8 @@ def read_facts(dataset: Any, file: RasterFile) -> RasterFacts:
     Raises: CatalogueError: all that keeps it from being a map, at once.
     """
     problems: list[Problem] = []
-    crs = _crs(dataset, file, problems)
-    affine = _affine(dataset, problems)
+    crs = find_crs(dataset, file, problems)
+    affine = find_affine(dataset, problems)
     if not dataset.count or not dataset.width or not dataset.height:
         problems.append(_empty(dataset))
     dtypes = tuple(dataset.dtypes)
@@ -147,7 +134,7 @@ def read_facts(dataset: Any, file: RasterFile) -> RasterFacts:
         affine=affine,
         width=dataset.width,
         height=dataset.height,
-        levels=_levels(dataset),
+        levels=levels_of(dataset),
         dtype=np.dtype(dtypes[0]),
         count=dataset.count,
         shown=shown,
@@ -160,62 +147,6 @@ def read_facts(dataset: Any, file: RasterFile) -> RasterFacts:
         period_px=period_px,
         turn_px=_turn_px(period_px, dataset.width),
     )
-
-
-def _crs(dataset: Any, file: RasterFile, problems: list[Problem]) -> Crs | None:
-    text = file.crs or _own_crs(dataset, file.path)
-    if not text:
-        problems.append(
-            Problem(
-                "the file does not say its coordinate reference system",
-                "give it, e.g. `crs: EPSG:2154`",
-            )
-        )
-        return None
-    try:
-        crs = Crs.parse(text)
-        # Heights are no part of a map: of "Lambert 93 + NGF" only Lambert 93 is.
-        flat = len(crs.pyproj.axis_info) == _SEVERAL_BANDS and not crs.pyproj.is_compound
-        return crs if flat else Crs.parse(crs.horizontal.to_wkt())
-    except ValueError as error:
-        problems.append(Problem(str(error), "give the right one, e.g. `crs: EPSG:2154`"))
-        return None
-
-
-def _own_crs(dataset: Any, path: Path) -> str:
-    """Return the CRS from the file, its ground control points, or a .prj beside it; else ""."""
-    found = dataset.crs or dataset.gcps[1]
-    if found:
-        return str(found.to_wkt())
-    for name in (path.with_suffix(".prj"), path.with_suffix(".PRJ"), Path(f"{path}.prj")):
-        if name.is_file():
-            return name.read_text(encoding="utf-8", errors="replace").strip()[:100_000]
-    return ""
-
-
-def _affine(dataset: Any, problems: list[Problem]) -> Affine | None:
-    affine = affine_of(dataset)
-    if affine is None:
-        if dataset.rpcs is not None:
-            problem = Problem(
-                "the file is placed by rational polynomials (RPC) only",
-                "rectify it with gdalwarp -rpc, with a height or an elevation model",
-            )
-        else:
-            problem = Problem(
-                "the file is not georeferenced: no transform, world file or control points",
-                "put a world file (.tfw, .jgw, .pgw, .wld) beside it, or write its place into it"
-                " with gdal_edit.py -a_ullr LEFT TOP RIGHT BOTTOM",
-            )
-        problems.append(problem)
-    elif not all(map(math.isfinite, affine)) or affine.determinant == 0:
-        problems.append(
-            Problem(
-                f"the file's georeferencing has no area: {tuple(affine)[:6]}",
-                "mend its world file, or write it anew with gdal_edit.py -a_ullr",
-            )
-        )
-    return affine
 
 
 def _empty(dataset: Any) -> Problem:
@@ -293,25 +224,6 @@ def _palette(dataset: Any, shown: Sequence[int]) -> NDArray[np.uint8] | None:
         if index < len(table):
             table[index] = colour
     return table
-
-
-def _levels(dataset: Any) -> tuple[Level, ...]:
-    """Return full size, the stored overviews, and sizes between and below them."""
-    stored = [(dataset.width, dataset.height)]
-    for factor in sorted(dataset.overviews(1)):
-        size = (math.ceil(dataset.width / factor), math.ceil(dataset.height / factor))
-        if factor > 1 and size[0] < stored[-1][0]:
-            stored.append(size)
-    levels: list[Level] = []
-    for position, (width, height) in enumerate(stored):
-        levels.append(Level(width, height, stored=True))
-        below = stored[position + 1][0] if position + 1 < len(stored) else 0
-        while True:
-            width, height = max(1, math.ceil(width / 2)), max(1, math.ceil(height / 2))
-            if width <= below * 1.1 or max(width, height) < _SMALLEST_LEVEL_PX:
-                break
-            levels.append(Level(width, height, stored=False))
-    return tuple(levels)
 
 
 def _period_px(crs: Crs, affine: Affine) -> float:

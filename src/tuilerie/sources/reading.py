@@ -14,8 +14,9 @@ from rasterio.enums import Resampling
 from rasterio.windows import Window
 
 from tuilerie.sources.datasets import Handle
-from tuilerie.sources.facts import Level, RasterFacts
+from tuilerie.sources.facts import RasterFacts
 from tuilerie.sources.gaps import holds_value
+from tuilerie.sources.levels import Level
 from tuilerie.sources.window import Rectangle
 
 __all__ = ["Choice", "Pixels", "join_across", "read_rectangle", "read_window"]

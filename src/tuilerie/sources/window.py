@@ -10,7 +10,8 @@ from affine import Affine
 
 from tuilerie.grids import BoundingBox
 from tuilerie.sources.control_points import apply
-from tuilerie.sources.facts import Level, RasterFacts
+from tuilerie.sources.facts import RasterFacts
+from tuilerie.sources.levels import Level
 
 __all__ = ["Rectangle", "rectangle_for"]
 

@@ -110,8 +110,9 @@ export class LayerMap {
       const cell = metres / this.shown.set.crs.metres_per_unit;
       // Nearer than a whole view of the layer: the reader was looking at this very place.
       if (cell < ol.extent.getWidth(extent) / this.map.getSize()[0]) {
+        const finest = this.shown.set.matrices.at(-1).cell;
         this.view.setCenter(center);
-        this.view.setResolution(cell);
+        this.view.setResolution(Math.max(cell, finest));
         return;
       }
     }

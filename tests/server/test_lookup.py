@@ -1,0 +1,148 @@
+"""The short way from a request line to an address holds against the long one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.server.served import KVP, REST, SmallService, address, catalogue, layer, live_of
+from tuilerie.catalogue.address import TileAddress
+from tuilerie.errors import RequestError
+from tuilerie.protocols.wmts import kvp, rest
+from tuilerie.server.answers import ReadyAnswers
+from tuilerie.server.lookup import TileLookup
+from tuilerie.server.metrics import Metrics
+from tuilerie.telemetry import Meters
+
+
+class Everything(SmallService):
+    """Has every tile, and says which was asked for."""
+
+    asked: list[TileAddress]
+
+    def cached(self, wanted: TileAddress):
+        self.asked.append(wanted)
+        return None
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Everything:
+    published = catalogue(layer(), layer("a/b c"), layer("world.png"))
+    made = Everything(published, tmp_path_factory.mktemp("none"))
+    made.asked = []
+    return made
+
+
+def short(lookup: TileLookup, service: Everything, target: str) -> TileAddress | None:
+    service.asked.clear()
+    lookup.cached(b"GET " + target.encode("ascii"), 0)
+    return service.asked[0] if service.asked else None
+
+
+def long(service: Everything, target: str) -> TileAddress | None:
+    path, _, query = target.partition("?")
+    try:
+        asked = (
+            kvp.parse(query.encode("ascii"))
+            if path == "/wmts"
+            else rest.parse(path.encode("ascii"))
+        )
+        return service.resolver.resolve_tile(asked.tile)
+    except (RequestError, AttributeError):
+        return None
+
+
+texts = st.sampled_from(["8", "3", "4", "04", "%34", "", "+4", "4.5", "nine", "-1", "4&x=1", "4/5"])
+heads = st.sampled_from(
+    [
+        KVP,
+        KVP.replace("image/png", "image%2Fpng"),
+        KVP.replace("style=default", "style="),
+        KVP + "&TileRow=3",
+        KVP + "&%54ileRow=3",
+        KVP + "&TileCol",
+        KVP + "&x=1&y",
+        KVP.replace("world", "a%2Fb+c"),
+        KVP.replace("world", "a%2Fb%20c"),
+        KVP.replace("world", "nothing"),
+        KVP.replace("/wmts", "/wmts/"),
+    ]
+)
+tails = st.permutations([0, 1, 2]).flatmap(
+    lambda order: st.tuples(
+        st.just(order),
+        st.sampled_from([str.lower, str.upper, str]),
+        st.tuples(texts, texts, texts),
+    )
+)
+
+
+def tail(drawn: tuple) -> str:
+    order, spelled, values = drawn
+    names = ("TileMatrix", "TileRow", "TileCol")
+    return "".join(f"&{spelled(names[place])}={values[place]}" for place in order)
+
+
+prefixes = st.sampled_from(
+    [
+        REST,
+        REST.replace("world", "a%2Fb%20c"),
+        REST.replace("world", "world.png"),
+        REST.replace("default", ""),
+        REST.replace("1.0.0", "1.0.1"),
+        REST + "/8",
+        "/wmts/1.0.0",
+    ]
+)
+lasts = st.sampled_from(["4.png", "4.jpg", "4.PNG", "4", ".png", "4.5.png", "4.png?x=/1", "%34.png"])
+targets = st.one_of(
+    st.builds(lambda head, drawn: head + tail(drawn), heads, tails),
+    st.builds(lambda p, m, r, last: f"{p}/{m}/{r}/{last}", prefixes, texts, texts, lasts),
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(targets, min_size=1, max_size=8))
+def test_the_short_way_never_finds_what_the_long_one_does_not(
+    service: Everything, asked: list[str]
+) -> None:
+    """A remembered prefix would let a wrong request through, or lead it to another tile."""
+    lookup = TileLookup(service, ReadyAnswers(0), Metrics(Meters()), "")
+    for target in asked + asked:
+        found = short(lookup, service, target)
+        assert found is None or found == long(service, target)
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        f"{KVP}&tilematrix=8&tilerow=3&tilecol=4",
+        f"{KVP}&TileMatrix=8&TileCol=4&TileRow=3",
+        f"{REST}/8/3/4.png",
+        f"{REST}/8/3/4.png?x=1",
+    ],
+)
+def test_plain_requests_are_found_at_first_and_again(service: Everything, target: str) -> None:
+    """The hot path would be no path at all."""
+    lookup = TileLookup(service, ReadyAnswers(0), Metrics(Meters()), "")
+    assert [short(lookup, service, target) for _ in range(3)] == [address(4, 3)] * 3
+
+
+def test_made_up_prefixes_take_no_room_without_end(service: Everything) -> None:
+    """A client that adds a new parameter to each request would fill the memory."""
+    lookup = TileLookup(service, ReadyAnswers(0), Metrics(Meters()), "")
+    for number in range(5000):
+        target = f"{KVP}&nonsense={number}&tilematrix=8&tilerow=3&tilecol=4"
+        assert short(lookup, service, target) == address(4, 3)
+    assert len(lookup._kvp_prefixes) <= 4096
+
+
+def test_a_route_prefix_stands_before_every_route(filled: Path) -> None:
+    """A server behind a path would find nothing, or answer outside its path."""
+    lookup = live_of(filled, prefix="/maps").current.lookup
+    assert lookup.cached(f"GET /maps{REST}/8/3/4.png".encode(), 0) is not None
+    assert lookup.cached(f"GET /maps{KVP}&tilematrix=8&tilerow=3&tilecol=4".encode(), 0) is not None
+    assert lookup.cached(f"GET {REST}/8/3/4.png".encode(), 0) is None
