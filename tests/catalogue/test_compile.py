@@ -374,7 +374,7 @@ def test_a_cut_has_its_own_place_on_the_earth():
     found = layer(layer_text(extent="[-10, 40, 400, 52]"), s=described())
     assert found.bounds == BoundingBox(-10, 40, 180, 52)
     assert found.wgs84_bounds == BoundingBox(-10, 40, 180, 52)
-    assert found.links["WebMercatorQuad"].limits["1"] == MatrixLimits(0, 1, 0, 0)
+    assert found.links["WebMercatorQuad"].limits["1"] == MatrixLimits(0, 1, 0, 1)
 
 
 def test_a_catalogue_can_be_sent_to_another_process():

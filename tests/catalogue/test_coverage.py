@@ -115,34 +115,45 @@ def test_limits_are_those_of_annex_h():
     """Tiles with data would be refused, or tiles without promised."""
     coverage = Coverage(QUAD, BoundingBox(-10, 40, 10, 52), "EPSG:4326", 0.01)
     exact = transform_bounds(BoundingBox(-10, 40, 10, 52), DEGREES, MERCATOR)
-    assert list(coverage) == [str(n) for n in range(9)]
+    assert list(coverage) == [str(n) for n in range(25)]
     for matrix, limits in coverage.items():
         covered = tile_range(QUAD, matrix, exact)
         assert covered is not None
-        assert limits == MatrixLimits(*covered)
-    assert len(coverage) == 9
+        if matrix not in ("0", "1"):  # see the next test
+            assert limits == MatrixLimits(*covered)
+    assert len(coverage) == 25
     with pytest.raises(KeyError):
-        coverage["9"]
-    with pytest.raises(KeyError):
-        coverage["nope"]
-    assert "9" not in coverage
+        coverage["25"]
+    assert "nope" not in coverage
+
+
+def test_limits_that_a_document_cannot_say_are_widened():
+    """A client that trusts the document would be refused the row or column beside the data."""
+    north_west = Coverage(QUAD, BoundingBox(-100, 40, -90, 52), "EPSG:4326", 0.01)
+    assert north_west["0"] == MatrixLimits(0, 0, 0, 0)
+    assert north_west["1"] == MatrixLimits(0, 1, 0, 1)
+    two_by_one = named_matrix_set("WorldCRS84Quad")
+    west = Coverage(two_by_one, BoundingBox(-100, 40, -90, 52), "EPSG:4326", 0.01)
+    assert west["0"] == MatrixLimits(0, 1, 0, 0)
 
 
 @pytest.mark.parametrize(
-    ("cell_size", "deepest"),
+    ("cell_size", "native"),
     [
         (156543.03392804097, "0"),  # as coarse as the coarsest
-        (1e9, "0"),  # coarser: one matrix remains
+        (1e9, "0"),  # coarser
         (78271.516964, "1"),  # as fine, but for rounding
         (78271.0, "1"),
         (77000.0, "2"),
         (1e-9, "24"),  # finer than the finest
     ],
 )
-def test_the_deepest_matrix_is_the_first_as_fine_as_the_data(cell_size, deepest):
-    """Clients would be offered magnified pixels, or not all the detail that there is."""
+def test_the_native_matrix_is_the_first_as_fine_as_the_data(cell_size, native):
+    """A map would stop before all the detail that there is, or long after."""
     bounds = BoundingBox(-1e7, -1e7, 1e7, 1e7)
-    assert list(Coverage(QUAD, bounds, "EPSG:3857", cell_size))[-1] == deepest
+    coverage = Coverage(QUAD, bounds, "EPSG:3857", cell_size)
+    assert coverage.native == native
+    assert list(coverage)[-1] == "24"
 
 
 def test_the_operator_may_go_deeper_or_begin_later():
@@ -150,6 +161,7 @@ def test_the_operator_may_go_deeper_or_begin_later():
     bounds = BoundingBox(-1e7, -1e7, 1e7, 1e7)
     coverage = Coverage(QUAD, bounds, "EPSG:3857", 1e5, ("2", "5"))
     assert list(coverage) == ["2", "3", "4", "5"]
+    assert coverage.native == "2"
 
 
 def test_data_outside_a_matrix_set_covers_nothing():

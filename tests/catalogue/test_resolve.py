@@ -98,7 +98,6 @@ def test_an_identifier_may_have_anything_in_it():
         ({"matrix": "99"}, InvalidParameter, "TileMatrix"),
         ({"matrix": "05"}, InvalidParameter, "TileMatrix"),
         ({"matrix": "-1"}, InvalidParameter, "TileMatrix"),
-        ({"matrix": "20"}, TileOutOfRange, "TileRow"),
         ({"row": "32"}, TileOutOfRange, "TileRow"),
         ({"row": "-1"}, TileOutOfRange, "TileRow"),
         ({"row": "9" * 10_000}, TileOutOfRange, "TileRow"),
@@ -122,6 +121,14 @@ def test_what_is_wrong_is_named(changes, kind, locator):
     assert (type(caught.value), caught.value.locator) == (kind, locator)
     assert len(caught.value.message) < 2000
     caught.value.message.encode()
+
+
+def test_a_matrix_that_the_layer_does_not_serve_is_out_of_range():
+    """A client would be told that the matrix is unknown, though its set has it."""
+    query = TileQuery("m", "b", "image/jpeg", "EPSG:3857", "5", "0", "0")
+    with pytest.raises(TileOutOfRange) as caught:
+        Resolver(NAMED).resolve_tile(query)
+    assert caught.value.locator == "TileRow"
 
 
 def test_the_first_fault_is_reported_and_missing_before_invalid():

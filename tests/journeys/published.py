@@ -165,7 +165,7 @@ def _layer(element: etree._Element) -> PublishedLayer:
 
 
 def _matrix_set(element: etree._Element) -> MatrixSet:
-    crs = element.findtext("ows:SupportedCRS", "", _NS)
+    crs = _crs(element.findtext("ows:SupportedCRS", "", _NS))
     axes = pyproj.CRS.from_user_input(crs).axis_info
     northing_first = (axes[0].direction, axes[1].direction) == ("north", "east")
     unit = axes[0].unit_conversion_factor
@@ -184,6 +184,12 @@ def _matrix_set(element: etree._Element) -> MatrixSet:
             *(int(text[name]) for name in _MATRIX_PARTS[2:]),
         )
     return MatrixSet(element.findtext("ows:Identifier", "", _NS), crs, matrices)
+
+
+def _crs(urn: str) -> str:
+    """Return "EPSG:3857" for "urn:ogc:def:crs:EPSG:6.18:3:3857", as Annex E prints it."""
+    *_, authority, _version, code = urn.replace(":6.18:3:", ":6.18.3:").split(":")
+    return f"{authority}:{code}"
 
 
 _MATRIX_PARTS = (

@@ -24,7 +24,7 @@ __all__ = ["COMMAND", "Answer", "Server", "eventually", "serving"]
 Found = TypeVar("Found")
 
 _ADDRESS = re.compile(r"serves at\D*http://127\.0\.0\.1:(\d+)")
-_SAMPLE = re.compile(r'(\w+?)(?:\{(.*)\})? (\S+)$')
+_SAMPLE = re.compile(r"(\w+?)(?:\{(.*)\})? (\S+)$")
 _LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
 _START_S = 60.0
 _STOP_S = 30.0
@@ -138,7 +138,9 @@ class Server:
         """The sum of a metric over all samples that have these labels."""
         wanted = set(labels.items())
         return sum(
-            value for (own, found), value in self.metrics().items() if own == name and wanted <= found
+            value
+            for (own, found), value in self.metrics().items()
+            if own == name and wanted <= found
         )
 
     def signal(self, number: signal.Signals) -> None:

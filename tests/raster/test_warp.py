@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.raster.making import raster
 from tuilerie.errors import RenderError
 from tuilerie.grids import BoundingBox, Crs
-from tuilerie.raster.coordinates import plan_warp
+from tuilerie.raster.coordinates import north_up, plan_warp
 from tuilerie.raster.warp import margin_px, warp
 
 KERNELS = ["nearest", "bilinear", "cubic", "lanczos", "average"]
@@ -197,6 +197,25 @@ def test_large_integers_are_exact_by_the_nearest_pixel():
     grid = plan((0, 0, 2, 2), "EPSG:3857", (8, 8), "EPSG:3857")
     got = warp(raster(values, (0, 0, 2, 2), "EPSG:3857"), grid, resampling="nearest")
     np.testing.assert_array_equal(got.array[0], np.kron(values, np.ones((4, 4), np.int64)))
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "int16", "float32", "int32", "uint64", "float64"])
+@pytest.mark.parametrize("bands", [1, 3, 5])
+def test_the_nearest_pixel_is_copied_bit_by_bit(dtype, bands):
+    """Between two projections pixels travel through OpenCV under another name: bits must stay."""
+    rng = np.random.default_rng(6)
+    size = np.dtype(dtype).itemsize
+    values = rng.integers(0, 256, (bands, 90, 80 * size)).astype(np.uint8).view(dtype)
+    values = np.where(np.isfinite(values), values, 1).astype(dtype)
+    source = raster(values, (2e5, 4.6e6, 8e5, 5.2e6), "EPSG:32631")
+    grid = plan((2e5, 5.2e6, 6e5, 5.6e6), "EPSG:3857", (150, 140), "EPSG:32631")
+    got = warp(source, grid, resampling="nearest")
+    x, y = grid.with_pixels(north_up(source.bounds, 80, 90))
+    col, row = np.rint(x).astype(int), np.rint(y).astype(int)
+    inside = (col >= 0) & (col < 80) & (row >= 0) & (row < 90)
+    wanted = np.where(inside, values[:, row.clip(0, 89), col.clip(0, 79)], 0).astype(dtype)
+    differ = (got.array.view(np.uint8) != wanted.view(np.uint8)).any(axis=0)
+    assert differ.mean() < 1e-3  # float32 positions on the line between two pixels
 
 
 def test_complex_numbers_are_refused():

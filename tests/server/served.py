@@ -72,7 +72,9 @@ def layer(identifier: str = "world", **changes: object) -> Layer:
     return replace(made, **changes)
 
 
-def catalogue(*layers: Layer, revision: int = 20, base_url: str = "", strict: bool = False) -> Catalogue:
+def catalogue(
+    *layers: Layer, revision: int = 20, base_url: str = "", strict: bool = False
+) -> Catalogue:
     """A catalogue of these layers, or of one."""
     given = layers or (layer(),)
     return Catalogue(
@@ -90,7 +92,9 @@ def catalogue(*layers: Layer, revision: int = 20, base_url: str = "", strict: bo
     )
 
 
-def address(col: int, row: int, matrix: str = "8", image_format=PNG, name: str = "world") -> TileAddress:
+def address(
+    col: int, row: int, matrix: str = "8", image_format=PNG, name: str = "world"
+) -> TileAddress:
     return TileAddress(
         name, "default", image_format, "WebMercatorQuad", TileIndex(matrix, col, row)
     )
@@ -222,7 +226,9 @@ class Client:
         return bool(data)
 
 
-def ask(port: int, target: str, *fields: str, method: str = "GET") -> tuple[int, dict[str, str], bytes]:
+def ask(
+    port: int, target: str, *fields: str, method: str = "GET"
+) -> tuple[int, dict[str, str], bytes]:
     """Ask once on a connection of its own; return status, headers and body."""
     lines = [f"{method} {target} HTTP/1.1", "Host: maps.example.org", *fields, "", ""]
     with Client(port) as client:

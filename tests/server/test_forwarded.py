@@ -11,7 +11,14 @@ from tuilerie.server.forwarded import Origin, TrustedProxies, valid_prefix
 PROXIES = TrustedProxies.parse(["10.0.0.0/8", "::1"])
 
 
-def origin(trusted: TrustedProxies = PROXIES, *, peer: str = "10.0.0.1", base_url: str = "", prefix: str = "", **fields: str) -> Origin:
+def origin(
+    trusted: TrustedProxies = PROXIES,
+    *,
+    peer: str = "10.0.0.1",
+    base_url: str = "",
+    prefix: str = "",
+    **fields: str,
+) -> Origin:
     headers = {
         name.replace("_", "-").encode(): value.encode("latin-1") for name, value in fields.items()
     }
@@ -121,10 +128,21 @@ def test_mistakes_of_the_operator_are_told() -> None:
         TrustedProxies.parse(["proxy.local"])
 
 
-@given(st.dictionaries(
-    st.sampled_from(["host", "forwarded", "x_forwarded_for", "x_forwarded_host", "x_forwarded_proto", "x_forwarded_prefix"]),
-    st.text(st.characters(max_codepoint=255), max_size=60),
-))
+@given(
+    st.dictionaries(
+        st.sampled_from(
+            [
+                "host",
+                "forwarded",
+                "x_forwarded_for",
+                "x_forwarded_host",
+                "x_forwarded_proto",
+                "x_forwarded_prefix",
+            ]
+        ),
+        st.text(st.characters(max_codepoint=255), max_size=60),
+    )
+)
 def test_whatever_is_sent_the_address_is_harmless(fields: dict[str, str]) -> None:
     """Some combination would get through."""
     found = origin(**fields)

@@ -97,7 +97,9 @@ prefixes = st.sampled_from(
         "/wmts/1.0.0",
     ]
 )
-lasts = st.sampled_from(["4.png", "4.jpg", "4.PNG", "4", ".png", "4.5.png", "4.png?x=/1", "%34.png"])
+lasts = st.sampled_from(
+    ["4.png", "4.jpg", "4.PNG", "4", ".png", "4.5.png", "4.png?x=/1", "%34.png"]
+)
 targets = st.one_of(
     st.builds(lambda head, drawn: head + tail(drawn), heads, tails),
     st.builds(lambda p, m, r, last: f"{p}/{m}/{r}/{last}", prefixes, texts, texts, lasts),

@@ -27,7 +27,7 @@ def write_raster(
     palette: dict[int, tuple[int, int, int, int]] | None = None,
     **profile: Any,
 ) -> Path:
-    """Write (bands, rows, columns) or (rows, columns) as a GeoTIFF unless `driver` says otherwise."""
+    """Write (bands, rows, columns) or (rows, columns), as a GeoTIFF unless `driver` is given."""
     array = array if array.ndim == 3 else array[None]
     count, height, width = array.shape
     if transform is None and bounds is not None:

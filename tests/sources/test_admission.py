@@ -53,7 +53,7 @@ def test_a_missing_file_a_folder_and_an_unreadable_device_are_told_apart(tmp_pat
     """The operator must learn which of the three it is."""
     with pytest.raises(CatalogueError, match="does not exist"):
         admit(tmp_path / "nothing.tif")
-    with pytest.raises(CatalogueError, match="is a folder.*mosaic"):
+    with pytest.raises(CatalogueError, match=r"is a folder.*mosaic"):
         admit(tmp_path)
     with pytest.raises(CatalogueError, match="not an ordinary file"):
         admit("/dev/zero")

@@ -293,7 +293,7 @@ def test_truncated_files(tmp_path: Path, share: float, made: dict) -> None:
     broken = tmp_path / "broken.tif"
     broken.write_bytes(data[: int(len(data) * share)])
     (tmp_path / "broken.wld").write_text("0.01\n0\n0\n-0.01\n10\n49\n")
-    with pytest.raises(CatalogueError, match="damaged|not a raster"):
+    with pytest.raises(CatalogueError, match=r"damaged|not a raster"):
         describe_file(broken, crs="EPSG:4326")
 
 

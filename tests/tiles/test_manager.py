@@ -81,9 +81,7 @@ async def test_two_hundred_clients_on_a_cold_map_make_each_metatile_once(make, p
     manager = make(MemoryTileCache(1_000_000, clock=clock))
     wanted = [address(col, row) for col in range(2, 6) for row in range(2, 6)] * 13
     tiles = await asyncio.gather(*(manager.get_tile(each) for each in wanted))
-    assert [tile.data for tile in tiles] == [
-        png(each.index.col, each.index.row) for each in wanted
-    ]
+    assert [tile.data for tile in tiles] == [png(each.index.col, each.index.row) for each in wanted]
     assert len(producer.made) == len(set(producer.made)) == 4
 
 

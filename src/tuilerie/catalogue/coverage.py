@@ -37,8 +37,9 @@ class Coverage(Mapping[str, MatrixLimits]):
         bounds: of the data, CRS units of `crs`, x first.
         crs: as `grids.crs.Crs.parse` reads it.
         cell_size: of the data, units of `crs` per pixel.
-        ends: identifiers of the coarsest and finest matrix served; None = from the coarsest to
-            the first that is as fine as the data.
+        ends: identifiers of the coarsest and finest matrix served; None = all of them, as Table
+            11 wants it: clients (GDAL among them) ask for any matrix of a set that is linked,
+            and get pixels enlarged where the data is coarser.
 
     Source: OGC 07-057r7, 7.1.1.2.2, Tables 11 and 12.
     """
@@ -91,9 +92,19 @@ class Coverage(Mapping[str, MatrixLimits]):
             if limits is not None:
                 yield matrix.identifier, limits
 
+    @property
+    def native(self) -> str:
+        """Return the first matrix that is as fine as the data, or the finest that is served."""
+        matrices = self._reach().matrices
+        if not matrices:
+            return ""
+        wanted = local_cell_size(self.bounds, Crs.parse(self.crs), self.cell_size, self.tms.crs)
+        fine = (each for each in matrices if each.cell_size <= wanted * _AS_FINE)
+        return next(fine, matrices[-1]).identifier
+
     def _limits(self, matrix: str, box: BoundingBox | None) -> MatrixLimits | None:
         covered = tile_range(self.tms, matrix, box) if box is not None else None
-        return MatrixLimits(*covered) if covered is not None else None
+        return _sayable(MatrixLimits(*covered), self.tms.matrix(matrix)) if covered else None
 
     def _reach(self) -> _Reach:
         if self._reached is None:
@@ -106,13 +117,20 @@ class Coverage(Mapping[str, MatrixLimits]):
             box = footprint(self.bounds, crs, self.tms.crs)
         except ValueError:
             return _Reach(None, ())  # nothing of the data has a place in the set's CRS
-        matrices = self.tms.matrices
-        if self.ends is not None:
-            first, last = (self.tms.ordinal(end) for end in self.ends)
-            return _Reach(box, matrices[first : last + 1])
-        wanted = local_cell_size(self.bounds, crs, self.cell_size, self.tms.crs)
-        fine = (n for n, each in enumerate(matrices) if each.cell_size <= wanted * _AS_FINE)
-        return _Reach(box, matrices[: next(fine, len(matrices)) + 1])
+        if self.ends is None:
+            return _Reach(box, self.tms.matrices)
+        first, last = (self.tms.ordinal(end) for end in self.ends)
+        return _Reach(box, self.tms.matrices[first : last + 1])
+
+
+def _sayable(limits: MatrixLimits, matrix: TileMatrix) -> MatrixLimits:
+    """Widen limits to what a schema-valid document can say, so that what it says is served.
+
+    MaxTileRow and MaxTileCol are positiveInteger in the published schema: 0 cannot be written.
+    """
+    if matrix.matrix_width == 1 or matrix.matrix_height == 1:
+        return MatrixLimits(0, matrix.matrix_width - 1, 0, matrix.matrix_height - 1)
+    return limits._replace(max_col=max(limits.max_col, 1), max_row=max(limits.max_row, 1))
 
 
 def covers(coverage: Coverage) -> bool:

@@ -37,10 +37,12 @@ _LINEAR_ONLY_SPARE = 3
 def nearest(array: NDArray[Any], maps: PixelMaps) -> NDArray[Any]:
     """Return the pixel that contains each position; array (bands, rows, columns), any dtype.
 
-    On the line between two pixels the right or lower one counts, as in GDAL. Positions outside
-    get a pixel of the edge.
+    On the line between two pixels the right or lower one counts, as in GDAL (of separable maps;
+    otherwise positions are not so exact). Positions outside get a pixel of the edge.
     """
     bands, rows, cols = array.shape
+    if not maps.separable and max(rows, cols, *maps.shape) <= _LARGEST_SIDE:
+        return _nearest_by_opencv(array, maps)
     col = _index(maps.x, cols)
     row = _index(maps.y, rows)
     if maps.separable:
@@ -50,8 +52,21 @@ def nearest(array: NDArray[Any], maps: PixelMaps) -> NDArray[Any]:
     return np.stack([np.take(plane, flat) for plane in planes])
 
 
+def _nearest_by_opencv(array: NDArray[Any], maps: PixelMaps) -> NDArray[Any]:
+    """Copy pixels whatever they mean: OpenCV knows not every dtype, but one of every size."""
+    stand_in = {1: np.uint8, 2: np.uint16, 4: np.float32, 8: np.float64}[array.dtype.itemsize]
+    out = np.empty((len(array), *maps.shape), stand_in)
+    at = maps.full()
+    planes = list(np.ascontiguousarray(array).view(stand_in))
+    for first in range(0, len(planes), _GROUP):
+        pixels = interleaved(planes[first : first + _GROUP])
+        found = cv2.remap(pixels, *at, cv2.INTER_NEAREST, borderMode=cv2.BORDER_REPLICATE)
+        split_planes(np.asarray(found), out[first : first + _GROUP])
+    return out.view(array.dtype)
+
+
 def _index(positions: NDArray[np.floating], count: int) -> NDArray[np.intp]:
-    shifted = np.nan_to_num(positions + (0.5 + _TIE), nan=0.0, copy=False)
+    shifted = np.floor(positions + (0.5 + _TIE))
     np.clip(shifted, 0, count - 1, out=shifted)
     return np.asarray(shifted, np.intp)
 

@@ -15,7 +15,7 @@ __all__ = ["Indexed", "exact_palette", "indexed_raster", "quantised"]
 
 _COLOURS = 256
 _HASHED = 1 << 16
-_PROBE = 1024
+_PROBES = (1024, 4096)
 _MULTIPLIERS = (0x9E3779B1, 0x85EBCA77)
 """Odd numbers whose products spread neighbouring colours over the upper 16 bits."""
 
@@ -34,13 +34,14 @@ def exact_palette(picture: Picture) -> Indexed | None:
     colours, in a third of the time that sorting takes.
     """
     rows, cols = picture.shape
-    stride = max(rows * cols // _PROBE, 1)
-    probe = Picture(
-        [plane[::stride] for plane in picture.colours],
-        None if picture.alpha is None else picture.alpha[::stride],
-    )
-    if len(np.unique(_packed(probe))) > _COLOURS:
-        return None
+    for pixels in _PROBES:
+        stride = max(rows * cols // pixels, 1)
+        probe = Picture(
+            [plane[::stride] for plane in picture.colours],
+            None if picture.alpha is None else picture.alpha[::stride],
+        )
+        if len(np.unique(_packed(probe))) > _COLOURS:
+            return None
     packed = _packed(picture)
     for multiplier in _MULTIPLIERS:
         places = ((packed * np.uint32(multiplier)) >> np.uint32(16)).astype(np.uint16)

@@ -82,7 +82,9 @@ def _filtered(samples: NDArray[np.uint8], channels: int) -> bytes:
         strips = [slice(at, at + _STRIP // 2) for at in (rows // 4, rows * 3 // 4)]
         some = np.concatenate([plain[strip] for strip in strips])
         guess = _adaptive(np.ascontiguousarray(some[:, 1:]), channels)
-        if len(zlib_compress(some.tobytes(), 1)) < _CLEARLY * len(zlib_compress(guess.tobytes(), 1)):
+        if len(zlib_compress(some.tobytes(), 1)) < _CLEARLY * len(
+            zlib_compress(guess.tobytes(), 1)
+        ):
             return plain.tobytes()
     return _adaptive(samples, channels).tobytes()
 

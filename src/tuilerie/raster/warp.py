@@ -88,6 +88,7 @@ def warp(
         source = _averaged(source, grid, has_alpha)
     source, maps = _turned(source, grid)
     inside = _inside(maps, source.array.shape[1:])
+    maps = _numbers(maps)
     if inside is not None and not inside.any():
         return _result(np.zeros((bands, *maps.shape), array.dtype), inside, grid, raster)
     if (window := _aligned(maps, source.array.shape[1:])) is not None:
@@ -213,7 +214,6 @@ def _interpolated(
 ) -> tuple[NDArray[Any], NDArray[np.uint8] | None]:
     """Return values and mask; with alpha the last band is the interpolated alpha, the mask None."""
     array, weight, _ = source
-    maps = _numbers(maps)
     if has_alpha and not (array[-1].min() == FULL and weight is None):
         opacity = array[-1] if weight is None else np.minimum(array[-1], weight)
         values, opacity = interpolate_weighted(array[:-1], opacity, maps, kernel)

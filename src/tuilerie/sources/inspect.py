@@ -24,7 +24,7 @@ from tuilerie.sources.describe import describe_raster
 from tuilerie.sources.opening import open_raster
 from tuilerie.sources.settings import RasterFile
 
-__all__ = ["Inspection", "Storage", "SuitableMatrixSet", "inspect_file"]
+__all__ = ["Inspection", "Storage", "SuitableMatrixSet", "cell_size_in", "inspect_file"]
 
 _WORLDWIDE = ("WebMercatorQuad", "WorldCRS84Quad")
 _SMALLEST_VIEW_PX = 128
@@ -120,7 +120,7 @@ def _suitable(description: SourceDescription) -> Iterator[SuitableMatrixSet]:
             bounds = transform_bounds(description.bounds, crs, tms.crs)
         except ValueError:
             continue
-        found = _levels(tms, bounds, _cell_size_in(tms.crs, crs, description))
+        found = _levels(tms, bounds, cell_size_in(tms.crs, crs, description))
         if found is not None:
             first, last, tiles = found
             yield SuitableMatrixSet(identifier, tms.title, own, first, last, tiles)
@@ -158,7 +158,7 @@ def _meant_for(crs: Crs, description: SourceDescription) -> bool:
     )
 
 
-def _cell_size_in(target: Crs, source: Crs, description: SourceDescription) -> float:
+def cell_size_in(target: Crs, source: Crs, description: SourceDescription) -> float:
     """Return the size of a pixel in another CRS: the side of a square of the same area there.
 
     Where it is smallest, since Mercator, for one, makes pixels grow without end to the pole.

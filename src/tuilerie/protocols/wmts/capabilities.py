@@ -153,8 +153,8 @@ def _limited(
     the schema allows it. Matrices of one tile, which is where most pyramids begin, are full of
     such zeros. Every client and validator must be able to read the document, so:
     - a layer that fills all matrices has no limits at all (Table 10: nothing would be said);
-    - a 0 is written as 1 where the matrix is wider than one tile: clients ask for one row or
-      column more than there is;
+    - a 0 is written as 1 where the matrix is wider than one tile (and that row or column is
+      served: `catalogue/coverage.py` widens the limits in the same way);
     - a matrix that is one tile wide or high is left out, against "the multiplicity of TileMatrix"
       (Table 11): its own size limits it. Clients that take the list for the levels that a layer
       has begin one level later there, and still show the same map.
