@@ -1,4 +1,4 @@
-"""The only file that knows everybody: from files to a catalogue, from a catalogue to a live service."""
+"""The only file that knows everybody: files to a catalogue, a catalogue to a live service."""
 
 from __future__ import annotations
 

@@ -74,7 +74,7 @@ def format_by_extension(extension: str) -> ImageFormat:
 
 
 def format_by_media_type(media_type: str) -> ImageFormat:
-    """Return the format of a media type in any case and spacing, aliases included; KeyError if none."""
+    """Return the format of a media type in any case and spacing, or alias; KeyError if none."""
     found = _BY_MEDIA_TYPE.get(media_type)
     if found is not None:
         return found

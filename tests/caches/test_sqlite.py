@@ -14,12 +14,11 @@ from hypothesis import strategies as st
 
 from tuilerie.caches.base import InlineTileCache, LockingCache
 from tuilerie.caches.conformance.samples import Clock, address, first_generation, image
-from tuilerie.formats import content_hash
 from tuilerie.caches.sqlite import SqliteTileCache
 from tuilerie.caches.sqlite.keys import MAX_MATRICES, matrix_base, shared_key, tile_key
 from tuilerie.caches.sqlite.schema import APPLICATION_ID, FORMAT_CODES
 from tuilerie.errors import CacheError
-from tuilerie.formats import FORMATS, JPEG, MIXED, EncodedTile
+from tuilerie.formats import FORMATS, JPEG, MIXED, EncodedTile, content_hash
 
 
 def the_file(directory):

@@ -25,7 +25,7 @@ class Everything(SmallService):
 
     def cached(self, wanted: TileAddress):
         self.asked.append(wanted)
-        return None
+        return
 
 
 @pytest.fixture(scope="module")

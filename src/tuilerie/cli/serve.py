@@ -39,7 +39,7 @@ class LogLevel(StrEnum):
     error = "error"
 
 
-def serve(  # noqa: PLR0913 - one parameter per option
+def serve(
     paths: Annotated[
         list[Path],
         typer.Argument(

@@ -72,8 +72,8 @@ def _gradient(
     """Return eight times the fall to the right and to the bottom, per pixel (Horn's weights)."""
     if mask is None or mask.all():
         right = cv2.sepFilter2D(padded, cv2.CV_32F, _DIFFERENCE, _SMOOTH)[1:-1, 1:-1]
-        down = cv2.sepFilter2D(padded, cv2.CV_32F, _SMOOTH, _DIFFERENCE)[1:-1, 1:-1]
-        return np.array(right, np.float32), np.array(down, np.float32)
+        bottom = cv2.sepFilter2D(padded, cv2.CV_32F, _SMOOTH, _DIFFERENCE)[1:-1, 1:-1]
+        return np.array(right, np.float32), np.array(bottom, np.float32)
     valid = np.pad(mask, 1, mode="edge") != 0
     rows, cols = mask.shape
     centre = np.asarray(padded[1:-1, 1:-1], np.float32)

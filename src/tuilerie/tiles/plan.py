@@ -53,7 +53,7 @@ def plan(address: TileAddress, layer: Layer, tms: TileMatrixSet) -> Render:
 
 
 def batch_key(address: TileAddress, layer: Layer, tms: TileMatrixSet) -> TileAddress:
-    """Return the address of the metatile's first tile: the name of the work in locks and flights."""
+    """Return the address of the metatile's first tile: the work's name in locks and flights."""
     metatile = _metatile(address, layer, tms)
     index = address.index._replace(col=metatile.col, row=metatile.row)
     return address._replace(index=index)

@@ -1,4 +1,4 @@
-"""From a style as the catalogue plans it to the one that pixels obey: two rooms that are strangers."""
+"""From a style as the catalogue plans it to the one that pixels obey."""
 
 from __future__ import annotations
 
