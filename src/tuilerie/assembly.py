@@ -283,6 +283,6 @@ def _visible(catalogue: Catalogue) -> Iterable[str]:
     yield repr(catalogue.service)
     for layer in catalogue.layers.values():
         yield repr(layer)
-    for identifier in sorted(catalogue.matrix_sets):
-        tms = catalogue.matrix_sets[identifier]
-        yield repr((identifier, tms.title, tms.crs.text, tms.matrices))
+        yield from (link.fingerprint for link in layer.links.values())
+    for identifier, tms in catalogue.matrix_sets.items():
+        yield repr((identifier, tms.title))

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from tuilerie.catalogue.coverage import Coverage
 from tuilerie.catalogue.model import Catalogue, Layer, MatrixSetLink, Text
-from tuilerie.grids import BoundingBox, Crs, TileIndex, TileMatrixSet, transform_bounds
+from tuilerie.grids import BoundingBox, Crs, TileIndex, TileMatrix, TileMatrixSet, transform_bounds
 from tuilerie.server.browser_crs import browser_definition
 
 __all__ = ["layer_document", "layers_document"]
@@ -56,7 +57,7 @@ def layer_document(catalogue: Catalogue, identifier: str) -> dict[str, Any]:
 
 def _matrix_set(tms: TileMatrixSet, link: MatrixSetLink, layer: Layer) -> dict[str, Any]:
     crs = tms.crs
-    served = [matrix for matrix in tms.matrices if matrix.identifier in link.limits]
+    served = _shown(tms, link)
     return {
         "id": tms.identifier,
         "title": tms.title,
@@ -82,6 +83,16 @@ def _matrix_set(tms: TileMatrixSet, link: MatrixSetLink, layer: Layer) -> dict[s
             for matrix in served
         ],
     }
+
+
+def _shown(tms: TileMatrixSet, link: MatrixSetLink) -> list[TileMatrix]:
+    """Return the matrices of the map: beyond the data's own cells the browser enlarges."""
+    limits = link.limits
+    served = [matrix for matrix in tms.matrices if matrix.identifier in limits]
+    if isinstance(limits, Coverage):
+        finest = tms.ordinal(limits.native)
+        return [matrix for matrix in served if tms.ordinal(matrix.identifier) <= finest]
+    return served
 
 
 def _extent(tms: TileMatrixSet, link: MatrixSetLink, layer: Layer) -> BoundingBox:
