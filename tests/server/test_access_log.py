@@ -70,7 +70,13 @@ def test_every_request_has_its_line(filled: Path, fast_lane: bool) -> None:
     assert first["ms"] > 0
     assert lines[2]["bytes"] == 0
     place = {key: first[key] for key in ("layer", "matrix_set", "matrix", "row", "col")}
-    assert place == {"layer": "world", "matrix_set": "WebMercatorQuad", "matrix": "8", "row": 1, "col": 2}
+    assert place == {
+        "layer": "world",
+        "matrix_set": "WebMercatorQuad",
+        "matrix": "8",
+        "row": 1,
+        "col": 2,
+    }
     assert lines[5]["target"] == "/wmts?token=***"
 
 
@@ -94,7 +100,10 @@ def test_the_client_behind_a_trusted_proxy_is_named(filled: Path, fast_lane: boo
     trusted = TrustedProxies.parse(["127.0.0.1"])
     for settings, expected in (({"trusted": trusted}, "192.0.2.7"), ({}, "127.0.0.1")):
         lines = lines_of(
-            filled, lambda port: ask(port, f"{REST}/8/1/2.png", fields), fast_lane=fast_lane, **settings
+            filled,
+            lambda port: ask(port, f"{REST}/8/1/2.png", fields),
+            fast_lane=fast_lane,
+            **settings,
         )
         assert lines[0]["remote"] == expected
 
@@ -115,7 +124,7 @@ def test_a_line_for_a_person() -> None:
         (b"/wmts?layer=x&access_token=abc", "/wmts?layer=x&access_token=***"),
         (b"/wmts?x=1&Password=a%26b&y=2", "/wmts?x=1&Password=***&y=2"),
         (b"/wmts?layer=keys&x=tokens", "/wmts?layer=keys&x=tokens"),
-        (b"/a\x1b[31m\r\nb\"\\\xff", "/a%1B[31m%0D%0Ab%22%5C%FF"),
+        (b'/a\x1b[31m\r\nb"\\\xff', "/a%1B[31m%0D%0Ab%22%5C%FF"),
     ],
 )
 def test_secrets_and_control_characters_stay_out(target: bytes, shown: str) -> None:

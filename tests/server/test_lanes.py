@@ -185,10 +185,44 @@ segments = st.sampled_from(
     ["world", "World", "default", "", "WebMercatorQuad", "8", "3", "4", "4.png", "%34.png", ".."]
 )
 names = st.sampled_from(
-    ["service", "request", "version", "layer", "style", "format", "tilematrixset", "tilematrix", "tilerow", "tilecol", "TileRow", "TILECOL", "TileMatrix", "%74ilerow", "tile+row", "time"]
+    [
+        "service",
+        "request",
+        "version",
+        "layer",
+        "style",
+        "format",
+        "tilematrixset",
+        "tilematrix",
+        "tilerow",
+        "tilecol",
+        "TileRow",
+        "TILECOL",
+        "TileMatrix",
+        "%74ilerow",
+        "tile+row",
+        "time",
+    ]
 )
 values = st.sampled_from(
-    ["WMTS", "wmts", "GetTile", "1.0.0", "world", "default", "image/png", "image/jpeg", "WebMercatorQuad", "8", "3", "4", "04", "%34", "+4", "4x"]
+    [
+        "WMTS",
+        "wmts",
+        "GetTile",
+        "1.0.0",
+        "world",
+        "default",
+        "image/png",
+        "image/jpeg",
+        "WebMercatorQuad",
+        "8",
+        "3",
+        "4",
+        "04",
+        "%34",
+        "+4",
+        "4x",
+    ]
     + ["", "image/png; mode=8bit", "٣"]
 )
 shuffled_kvp = st.permutations(

@@ -126,7 +126,9 @@ def test_health_tells_what_to_look_at(tmp_path: Path) -> None:
     assert shown["cache_faults"]["last"]["message"] == "attempt to write a readonly database"
 
     live, operations = worker(Board(1), 0, tmp_path)
-    operations._follower = type("F", (), {"fault": ReloadFault(time.time(), (Problem("no <b>", file="c.yaml", line=3),))})()
+    operations._follower = type(
+        "F", (), {"fault": ReloadFault(time.time(), (Problem("no <b>", file="c.yaml", line=3),))}
+    )()
     shown = health()
     assert shown["status"] == "degraded"
     assert shown["catalogue"]["reload_error"]["problems"] == ["c.yaml:3: no <b>"]

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import rasterio
 from affine import Affine
+from rasterio.control import GroundControlPoint
 from rasterio.enums import Resampling
 from rasterio.errors import NotGeoreferencedWarning
 
@@ -56,3 +57,20 @@ def ramp(width: int, height: int, bands: int = 1, dtype: str = "uint8") -> np.nd
     x, y = np.meshgrid(np.linspace(0, 1, width), np.linspace(0, 1, height))
     planes = [x, y, (x + y) / 2, 1 - x][:bands]
     return np.stack([np.round(plane * 250) for plane in planes]).astype(dtype)
+
+
+def write_with_points(path: Path, bend: float) -> Path:
+    """Write a ramp of 100 × 80 pixels of 30 m, placed by points; `bend` is no affine's."""
+    points = [
+        GroundControlPoint(row, col, 5e5 + col * 30 + row * col * bend, 4.5e6 - row * 30)
+        for row in (0, 40, 80)
+        for col in (0, 50, 100)
+    ]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", NotGeoreferencedWarning)
+        with rasterio.open(
+            path, "w", driver="GTiff", width=100, height=80, count=1, dtype="uint8"
+        ) as dataset:
+            dataset.gcps = (points, "EPSG:32631")
+            dataset.write(ramp(100, 80))
+    return path

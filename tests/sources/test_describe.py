@@ -10,9 +10,8 @@ import numpy as np
 import pytest
 import rasterio
 from affine import Affine
-from rasterio.control import GroundControlPoint
 
-from tests.sources.making import ramp, write_raster
+from tests.sources.making import ramp, write_raster, write_with_points
 from tuilerie.errors import CatalogueError
 from tuilerie.sources.describe import describe_file
 
@@ -170,26 +169,10 @@ def test_rotated(tmp_path: Path) -> None:
     assert "rotated" in found.warnings[0]
 
 
-def with_points(path: Path, bend: float) -> Path:
-    points = [
-        GroundControlPoint(row, col, 5e5 + col * 30 + row * col * bend, 4.5e6 - row * 30)
-        for row in (0, 40, 80)
-        for col in (0, 50, 100)
-    ]
-    array = ramp(100, 80)
-    with rasterio.open(
-        path, "w", driver="GTiff", width=100, height=80, count=1, dtype="uint8"
-    ) as dataset:
-        dataset.gcps = (points, "EPSG:32631")
-        dataset.write(array)
-    return path
-
-
-@pytest.mark.filterwarnings("ignore::rasterio.errors.NotGeoreferencedWarning")
 @pytest.mark.parametrize("bend", [0.0, 0.02])
 def test_control_points(tmp_path: Path, bend: float) -> None:
     """Points that an affine fits are a transform; others are rectified by GDAL."""
-    found = describe_file(with_points(tmp_path / "a.tif", bend))
+    found = describe_file(write_with_points(tmp_path / "a.tif", bend))
     assert found.crs == "EPSG:32631"
     assert found.bounds == pytest.approx(
         (5e5, 4.5e6 - 2400, 5e5 + 3000 + bend * 8000, 4.5e6), abs=40

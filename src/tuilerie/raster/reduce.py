@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["reduced_size", "shrink"]
+__all__ = ["reduced_size", "shrink", "shrink_weighted"]
 
 
 def reduced_size(size: int, cell: float, wanted_cell: float) -> int:
@@ -17,19 +17,21 @@ def reduced_size(size: int, cell: float, wanted_cell: float) -> int:
     return max(1, -(-size // factor)) if factor > 1 else size
 
 
-def shrink(
-    array: NDArray[Any], weight: NDArray[np.uint8] | None, rows: int, cols: int
-) -> tuple[NDArray[Any], NDArray[np.uint8] | None]:
-    """Return the area average in fewer pixels, over the same outer edges.
+def shrink(array: NDArray[Any], rows: int, cols: int) -> NDArray[Any]:
+    """Return the area average of bands in fewer pixels, over the same outer edges.
 
-    Takes (bands, rows, columns) of uint8, uint16, int16, float32 or float64, and weights (rows,
-    columns): 255 = counts whole, 0 = does not count; None = all count.
-
-    Returns: averages weighted by the weights, and the average weight, never 0 where any pixel
-        counted.
+    Takes (bands, rows, columns) of uint8, uint16, int16, float32 or float64.
     """
-    if weight is None:
-        return np.stack([_area(plane, rows, cols) for plane in array]), None
+    return np.stack([_area(plane, rows, cols) for plane in array])
+
+
+def shrink_weighted(
+    array: NDArray[Any], weight: NDArray[np.uint8], rows: int, cols: int
+) -> tuple[NDArray[Any], NDArray[np.uint8]]:
+    """Return averages by weights (rows, columns; 0 = does not count), and the average weight.
+
+    The average weight is 0 only where no pixel counted.
+    """
     part = _area(weight.astype(np.float32) / 255, rows, cols)
     divisor = np.maximum(part, np.float32(1e-6))
     planes = []
@@ -38,8 +40,7 @@ def shrink(
         weighted = np.where(weight > 0, plane, 0).astype(wide) * (weight.astype(wide) / 255)
         mean = _area(weighted, rows, cols) / divisor
         planes.append(mean.astype(plane.dtype) if plane.dtype.kind == "f" else _whole(mean, plane))
-    reduced = np.ceil(part * 255 - 1e-3).astype(np.uint8)
-    return np.stack(planes), reduced
+    return np.stack(planes), np.ceil(part * 255 - 1e-3).astype(np.uint8)
 
 
 def _area(plane: NDArray[Any], rows: int, cols: int) -> NDArray[Any]:

@@ -12,7 +12,7 @@ from tuilerie.errors import RenderError
 from tuilerie.raster.coordinates import CoordinateGrid, PixelMaps, Transform, north_up
 from tuilerie.raster.image import Raster
 from tuilerie.raster.kernels import REACH, Kernel, interpolate, nearest
-from tuilerie.raster.reduce import reduced_size, shrink
+from tuilerie.raster.reduce import reduced_size, shrink, shrink_weighted
 from tuilerie.raster.weights import FULL, interpolate_weighted
 
 __all__ = ["Resampling", "margin_px", "warp"]
@@ -134,11 +134,12 @@ def _averaged(source: _Pixels, grid: CoordinateGrid, has_alpha: bool) -> _Pixels
     work = array.astype(_work_dtype(array.dtype), copy=False)
     if has_alpha:
         opacity = array[-1] if weight is None else np.minimum(array[-1], weight)
-        values, reduced = shrink(work[:-1], opacity, new_rows, new_cols)
-        alpha = np.zeros((new_rows, new_cols), np.uint8) if reduced is None else reduced
-        values, reduced = np.concatenate([values, alpha[None].astype(values.dtype)]), None
+        values, soft = shrink_weighted(work[:-1], opacity, new_rows, new_cols)
+        values, reduced = np.concatenate([values, soft[None].astype(values.dtype)]), None
+    elif weight is None:
+        values, reduced = shrink(work, new_rows, new_cols), None
     else:
-        values, reduced = shrink(work, weight, new_rows, new_cols)
+        values, reduced = shrink_weighted(work, weight, new_rows, new_cols)
     x, y = cols / new_cols, rows / new_rows
     return _Pixels(values, reduced, (a * x, b * y, c, d * x, e * y, f))
 

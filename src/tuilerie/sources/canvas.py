@@ -32,6 +32,7 @@ __all__ = ["SheetReader"]
 
 _SLACK = 1.01
 _ROUNDING_PX = 1e-4
+_MOST_EXACT_PX = 4_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,10 @@ class _Grid:
     cell_y: float
     width: int
     height: int
+
+    @property
+    def pixels(self) -> int:
+        return self.width * self.height
 
     @property
     def bounds(self) -> BoundingBox:
@@ -84,7 +89,9 @@ class SheetReader:
         sheets = self.lookup.touching(area.expanded(margin_x, margin_y))
         if not sheets:
             return None
-        grid = _grid(area, cell, reach_px, sheets)
+        grid = _grid(area, self._shrunk(cell), reach_px, sheets)
+        if self.reduction is GdalResampling.nearest and grid.pixels > _MOST_EXACT_PX:
+            grid = _grid(area, cell, reach_px, sheets)
         array = None
         mask = np.zeros((grid.height, grid.width), np.uint8)
         for sheet, shift in sheets:
@@ -108,6 +115,15 @@ class SheetReader:
         whole = None if mask.all() else mask
         raster = Raster(array, whole, grid.bounds, self.crs.text)
         return Patch(raster, north_up(grid.bounds, grid.width, grid.height), self.alpha)
+
+    def _shrunk(self, cell: tuple[float, float]) -> tuple[float, float]:
+        """Return the cell size to read at: the finest where the nearest pixel is wanted.
+
+        The nearest of every second pixel is not the nearest pixel.
+        """
+        if self.reduction is GdalResampling.nearest:
+            return self.cell_size, self.cell_size
+        return cell
 
     def _read_sheet(
         self, sheet: Sheet, shift: float, grid: _Grid
