@@ -31,7 +31,9 @@ from tuilerie.catalogue.store import RevisionStore
 from tuilerie.catalogue.zero_config import document_for_files
 from tuilerie.errors import CacheError, CatalogueError
 from tuilerie.formats import StoredTile
-from tuilerie.raster.ramps import named_ramps
+from tuilerie.raster.memory import keep_freed_memory
+from tuilerie.raster.ramps import ramp_names
+from tuilerie.raster.threads import limit_threads
 from tuilerie.server.live import Live
 from tuilerie.server.settings import ServerSettings
 from tuilerie.sources.base import MapSource
@@ -99,7 +101,7 @@ def publish(publication: Publication) -> Catalogue:
         revision=0,
         base=publication.base,
         places=loaded.places,
-        ramps=named_ramps(),
+        ramps=ramp_names(),
     )
     return replace(catalogue, revision=_revision(publication.data, catalogue))
 
@@ -112,6 +114,8 @@ def open_service(catalogue: Catalogue, data: Path, *, meters: Meters) -> TileSer
         meters: told of cache faults and productions.
     """
     cores = os.cpu_count() or 1
+    limit_threads(1)
+    keep_freed_memory()
     executor = ThreadPoolExecutor(cores + 1, thread_name_prefix="tuilerie-pixels")
     sources = {
         identifier: _source(identifier, settings, executor)

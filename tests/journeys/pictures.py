@@ -16,7 +16,19 @@ from PIL import Image
 
 from tests.journeys.published import Bounds
 
-__all__ = ["Difference", "Picture", "compare", "decode", "expand", "gdalwarp", "join", "stretch"]
+__all__ = [
+    "Difference",
+    "Picture",
+    "averaged",
+    "compare",
+    "decode",
+    "expand",
+    "gdalwarp",
+    "join",
+    "jumps",
+    "picture",
+    "stretch",
+]
 
 
 class Picture(NamedTuple):
@@ -44,15 +56,18 @@ class Difference(NamedTuple):
     shift: tuple[float, float]
 
 
-def decode(body: bytes) -> Picture:
-    """Read a tile, whatever its format."""
+def decode(body: bytes, size: tuple[int, int]) -> Picture:
+    """Read a tile of this size (columns, rows), whatever its format; no bytes are an empty one."""
+    if not body:
+        return Picture(np.zeros((size[1], size[0], 3)), np.zeros((size[1], size[0]), bool))
     pixels = np.asarray(Image.open(io.BytesIO(body)).convert("RGBA"))
+    assert pixels.shape[:2] == (size[1], size[0])
     return Picture(pixels[..., :3].astype(np.float64), pixels[..., 3] >= 128)
 
 
-def join(tiles: Sequence[Sequence[bytes]]) -> Picture:
-    """Put rows of tiles together."""
-    pictures = [[decode(body) for body in row] for row in tiles]
+def join(tiles: Sequence[Sequence[bytes]], size: tuple[int, int]) -> Picture:
+    """Put rows of tiles of one size together."""
+    pictures = [[decode(body, size) for body in row] for row in tiles]
     return Picture(
         np.concatenate([np.concatenate([p.colours for p in row], 1) for row in pictures]),
         np.concatenate([np.concatenate([p.seen for p in row], 1) for row in pictures]),
@@ -60,13 +75,23 @@ def join(tiles: Sequence[Sequence[bytes]]) -> Picture:
 
 
 def gdalwarp(
-    source: Path, crs: str, bounds: Bounds, size: tuple[int, int], how: str, *extra: str
+    source: Path,
+    crs: str,
+    bounds: Bounds,
+    size: tuple[int, int],
+    how: str,
+    *,
+    error_px: float = 0.0,
 ) -> tuple[NDArray[Any], NDArray[np.bool_]]:
-    """Return the bands (bands, rows, columns) and the validity that GDAL makes of a file."""
+    """Return the bands (bands, rows, columns) and the validity that GDAL makes of a file.
+
+    Args:
+        error_px: by how much GDAL may misplace a pixel; 0 = it transforms each exactly.
+    """
     run = subprocess.run(
         [
-            "gdalwarp", "-q", "-et", "0", "-r", how, "-t_srs", crs, "-dstalpha",
-            "-te", *map(repr, bounds), "-ts", *map(str, size), "-of", "GTiff", *extra,
+            "gdalwarp", "-q", "-et", repr(error_px), "-r", how, "-t_srs", crs, "-dstalpha",
+            "-te", *map(repr, bounds), "-ts", *map(str, size), "-of", "GTiff",
             str(source), "/vsistdout/",
         ],
         check=True,
@@ -75,6 +100,40 @@ def gdalwarp(
     with rasterio.MemoryFile(run.stdout) as memory, memory.open() as dataset:
         bands = dataset.read()
     return bands[:-1], bands[-1] > bands[-1].max() // 2
+
+
+def averaged(bands: NDArray[Any], seen: NDArray[np.bool_], factor: int) -> Picture:
+    """Return the mean of every square of `factor` pixels; seen where half of it is."""
+    rows, cols = seen.shape
+    size = cols // factor, rows // factor
+    weight = cv2.resize(seen.astype(np.float64), size, interpolation=cv2.INTER_AREA)
+    colours = [
+        cv2.resize(band * seen, size, interpolation=cv2.INTER_AREA) / np.maximum(weight, 1e-9)
+        for band in bands.astype(np.float64)
+    ]
+    return Picture(np.stack(colours, axis=-1), weight >= 0.5)
+
+
+def picture(bands: NDArray[Any], seen: NDArray[np.bool_]) -> Picture:
+    """Return one or three bands of colours as a picture."""
+    planes = np.broadcast_to(bands, (3, *bands.shape[1:]))
+    return Picture(np.moveaxis(planes, 0, -1).astype(np.float64), seen)
+
+
+def jumps(ours: Picture, theirs: Picture, axis: int) -> NDArray[np.float64]:
+    """Return by how much each step from one column (axis 1) or row (0) to the next differs.
+
+    A line between two tiles is a step that the other picture does not have. NaN where nothing
+    is seen in both pictures.
+    """
+    both = ours.seen & theirs.seen
+    first = both.take(range(both.shape[axis] - 1), axis)
+    second = both.take(range(1, both.shape[axis]), axis)
+    steps = np.diff(ours.colours - theirs.colours, axis=axis)
+    known = (first & second)[..., None]
+    across = (1 - axis, 2)
+    count = known.sum(axis=across) * 3.0
+    return (np.abs(steps) * known).sum(axis=across) / np.where(count > 0, count, np.nan)
 
 
 def stretch(values: NDArray[Any], low: float, high: float) -> NDArray[np.float64]:

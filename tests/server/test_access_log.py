@@ -60,7 +60,8 @@ def test_every_request_has_its_line(filled: Path, fast_lane: bool) -> None:
 
     lines = lines_of(filled, talk, fast_lane=fast_lane)
     assert [(line.get("outcome"), line["status"]) for line in lines] == [
-        ("hit", 200), ("ready", 200), ("not_modified", 304), ("miss", 200), ("error", 500), (None, 400),
+        ("hit", 200), ("ready", 200), ("not_modified", 304), ("miss", 200), ("error", 500),
+        (None, 400),
     ]  # fmt: skip
     first = lines[0]
     assert set().union(*lines) <= LOG_KEYS

@@ -277,7 +277,7 @@ def test_a_stop_finishes_what_is_under_way(tmp_path: Path) -> None:
     """A restart would cut tiles in the middle."""
     service = SmallService(catalogue(), tmp_path)
     service.slowness_s = 0.5
-    with serving(Live(service, ServerSettings())) as (server, port):
+    with serving(Live(service, ServerSettings())) as (server, port):  # noqa: SIM117
         with Client(port) as busy, Client(port) as idle:
             idle.send(b"GET /health" + BLOCK)
             assert idle.answer().startswith(b"HTTP/1.1 200")

@@ -74,7 +74,10 @@ def test_lists_are_read_from_the_nearest_proxy() -> None:
 
 def test_the_standard_header_is_understood() -> None:
     """A proxy that speaks RFC 7239 would not be heard."""
-    value = 'for=6.6.6.6;host=evil.example, For="[2001:db8::7]:4711";proto=https;host="maps.example.org:444"'
+    value = (
+        'for=6.6.6.6;host=evil.example, For="[2001:db8::7]:4711";proto=https;'
+        'host="maps.example.org:444"'
+    )
     assert origin(forwarded=value) == Origin("https://maps.example.org:444", "2001:db8::7")
     assert origin(forwarded="for=unknown;proto=https").base_url == "https://inner:8080"
     assert origin(forwarded="for=_hidden;proto=https").remote == "10.0.0.1"

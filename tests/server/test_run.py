@@ -30,8 +30,7 @@ def directory(tmp_path: Path) -> Path:
 def start(directory: Path, workers: int = 1, port: int = 0, uds: str = "") -> subprocess.Popen:
     with (directory / "access.log").open("ab") as log:
         return subprocess.Popen(
-            [sys.executable, "-m", "tests.server.program"]
-            + [str(directory), str(workers), str(port), uds],
+            [sys.executable, "-m", "tests.server.program", directory, str(workers), str(port), uds],
             cwd=ROOT,
             stderr=subprocess.PIPE,
             stdout=log,

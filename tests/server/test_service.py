@@ -29,6 +29,8 @@ from tuilerie.server.forwarded import TrustedProxies
 from tuilerie.server.live import Live
 from tuilerie.server.settings import ServerSettings
 
+CAPABILITIES = "/wmts?service=WMTS&request=GetCapabilities"
+DOCUMENT = "/wmts/1.0.0/WMTSCapabilities.xml"
 OWS = "{http://www.opengis.net/ows/1.1}"
 
 
@@ -117,7 +119,7 @@ def test_a_tile_that_is_not_at_hand_is_made(lane: int) -> None:
         (f"{KVP}&tilematrix=8&tilerow=1", 400, [("MissingParameterValue", "TileCol")]),
         ("/wmts?service=WMTS&request=Dance", 400, [("InvalidParameterValue", "request")]),
         ("/wmts?service=WMTS&request=GetFeatureInfo", 501, None),
-        ("/wmts?service=WMTS&request=GetCapabilities&acceptversions=9.9", 400, [("VersionNegotiationFailed", None)]),
+        (f"{CAPABILITIES}&acceptversions=9.9", 400, [("VersionNegotiationFailed", None)]),
         (f"{REST}/8/3/6.png", 500, [("NoApplicableCode", None)]),
     ],
 )  # fmt: skip
@@ -161,9 +163,6 @@ def test_a_browser_may_ask_before_it_asks(lane: int) -> None:
 
 
 # Capabilities.
-
-CAPABILITIES = "/wmts?service=WMTS&request=GetCapabilities"
-DOCUMENT = "/wmts/1.0.0/WMTSCapabilities.xml"
 
 
 @pytest.mark.parametrize("target", [CAPABILITIES, DOCUMENT])

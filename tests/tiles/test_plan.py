@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tests.tiles.conftest import address
+from tuilerie.grids import Crs, pyramid
 from tuilerie.tiles.plan import batch_key, plan
 
 
@@ -37,3 +40,20 @@ def test_every_tile_is_in_the_metatile_that_its_key_names(layer, tms):
             assert tile.index in set(metatile.indices())
             assert key.index in set(metatile.indices())
             assert plan(key, layer, tms).metatile == metatile
+
+
+def test_large_tiles_make_small_metatiles(layer):
+    """16 x 16 tiles of 4096 pixels would take more memory than the machine has."""
+    tms = pyramid(
+        "large",
+        Crs.parse("EPSG:3857"),
+        origin=(-20_000_000.0, 20_000_000.0),
+        cell_sizes=[1000.0],
+        matrix_sizes=[(10, 10)],
+        identifiers=["3"],
+        tile_width=2048,
+        tile_height=4096,
+    )
+    wide = replace(layer, metatile_cols=16, metatile_rows=16)
+    metatile = plan(address(5, 5), wide, tms).metatile
+    assert (metatile.cols, metatile.rows) == (2, 1)

@@ -93,6 +93,14 @@ class Coverage(Mapping[str, MatrixLimits]):
                 yield matrix.identifier, limits
 
     @property
+    def box(self) -> BoundingBox | None:
+        """Return the data's rectangle in the set's CRS, cut to the set; None if it has no place."""
+        reach = self._reach()
+        if reach.box is None:
+            return None
+        return reach.box.intersection(self.tms.matrix_bounds(reach.matrices[-1].identifier))
+
+    @property
     def native(self) -> str:
         """Return the first matrix that is as fine as the data, or the finest that is served."""
         matrices = self._reach().matrices

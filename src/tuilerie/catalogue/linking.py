@@ -104,7 +104,7 @@ class Linker:
             coverage = Coverage(tms, bounds, described.crs, described.cell_size, use.matrices)
             if use.id not in self._marks:
                 self._marks[use.id] = matrix_set_fingerprint(tms)
-            link = MatrixSetLink(tms.identifier, coverage, self._marks[use.id])
+            link = MatrixSetLink(tms.identifier, coverage, self._marks[use.id], coverage.box)
             self._links[key] = link if covers(coverage) else None
         return self._links[key]
 

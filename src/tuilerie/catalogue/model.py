@@ -120,11 +120,13 @@ class MatrixSetLink:
         limits: per matrix identifier, from the coarsest; matrices not listed are not served.
             Worked out at each look (microseconds), so keep what a hot path needs.
         fingerprint: of where the set's tiles lie.
+        bounds: of the data inside the set, in the set's CRS, x first; None = not known.
     """
 
     matrix_set: str
     limits: Mapping[str, MatrixLimits]
     fingerprint: str = ""
+    bounds: BoundingBox | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +136,7 @@ class Encoding:
     jpeg_quality: int = 85
     webp_quality: int = 80
     avif_quality: int = 60
-    png_level: int = 6
+    png_level: int = 5
     """libdeflate level, 1 (fast) to 12 (small)."""
     background: str = "#ffffff"
     """What shows through where the format cannot be transparent."""

@@ -125,7 +125,7 @@ def serve(
             workers=workers,
             settings=settings,
             access_log=log_format.value if access_log else None,
-            on_listening=lambda listening: _greet(listening, directory),
+            on_listening=lambda listening: _greet(listening, prefix, directory),
         )
     except CatalogueError as error:
         tell_all(error.problems)
@@ -136,9 +136,9 @@ def serve(
     raise typer.Exit(code)
 
 
-def _greet(listening: Listening, data: Path) -> None:
+def _greet(listening: Listening, prefix: str, data: Path) -> None:
     console = Console(stderr=True, highlight=False, soft_wrap=True)
-    url = escape(listening.url)
+    url = escape(listening.url + prefix)
     console.print(f"[bold]Tuilerie[/] serves at [bold link={url}]{url}/[/]")
     console.print(f"[dim]WMTS:[/] {url}/wmts/1.0.0/WMTSCapabilities.xml")
     console.print(f"[dim]Data:[/] {escape(str(data))}   [dim]Stop with Ctrl-C[/]")

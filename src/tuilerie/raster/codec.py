@@ -43,7 +43,7 @@ class EncodeOptions:
     jpeg_quality: int = 85
     webp_quality: int = 80
     avif_quality: int = 60
-    png_level: int = 6
+    png_level: int = 5
     background: tuple[int, int, int] = (255, 255, 255)
 
 

@@ -54,9 +54,10 @@ class PixelMaps(NamedTuple):
         """Return both as contiguous float32 (rows, columns), as cv2.remap wants them."""
         if not self.separable:
             return np.asarray(self.x, np.float32), np.asarray(self.y, np.float32)
+        # Narrowed before they are spread: a cast for each pixel costs more than the remap.
         x, y = np.empty(self.shape, np.float32), np.empty(self.shape, np.float32)
-        x[:] = self.x
-        y[:] = self.y[:, None]
+        x[:] = self.x.astype(np.float32)
+        y[:] = self.y.astype(np.float32)[:, None]
         return x, y
 
 

@@ -8,7 +8,7 @@ from functools import cache
 from importlib.resources import files
 from types import MappingProxyType
 
-__all__ = ["Rgba", "named_ramp", "named_ramps", "parse_colour", "ramp_stops"]
+__all__ = ["Rgba", "named_ramp", "named_ramps", "parse_colour", "ramp_names", "ramp_stops"]
 
 Rgba = tuple[int, int, int, int]
 """Red, green, blue, alpha, 0…255 each; alpha 0 is transparent."""
@@ -44,6 +44,11 @@ def named_ramps() -> Mapping[str, tuple[tuple[float, Rgba], ...]]:
             for name, stops in json.loads(text).items()
         }
     )
+
+
+def ramp_names() -> frozenset[str]:
+    """Return every name that `named_ramp` knows in lower case, reversed ramps included."""
+    return frozenset(named_ramps()) | {f"{name}_r" for name in named_ramps()}
 
 
 def named_ramp(name: str) -> tuple[tuple[float, Rgba], ...]:

@@ -180,7 +180,7 @@ class FastLane(GuardedProtocol):
         count = answer.count
         if head.plain or not answer.not_modified(head.if_none_match, head.if_modified_since):
             body = answer.body
-            self.transport.write(b"".join((self._clock.ok, answer.head, body)))
+            self.transport.writelines((self._clock.ok + answer.head, body))
             if ready:
                 count.ready += 1
             else:

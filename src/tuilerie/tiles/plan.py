@@ -8,7 +8,12 @@ from tuilerie.catalogue.address import TileAddress
 from tuilerie.catalogue.model import Layer, StylePlan
 from tuilerie.grids import BoundingBox, MetaTile, TileMatrixSet
 
-__all__ = ["Render", "batch_key", "plan"]
+__all__ = ["MAX_METATILE_PX", "Render", "batch_key", "plan"]
+
+
+MAX_METATILE_PX = 4096
+"""Width and height that no metatile of several tiles exceeds, whatever the catalogue says: what
+is rendered at once takes some twenty bytes of memory a pixel."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +66,13 @@ def batch_key(address: TileAddress, layer: Layer, tms: TileMatrixSet) -> TileAdd
 
 def _metatile(address: TileAddress, layer: Layer, tms: TileMatrixSet) -> MetaTile:
     """The aligned block around a tile, cut to the tiles that the layer serves."""
-    block = tms.metatile(address.index, layer.metatile_cols, layer.metatile_rows, layer.buffer_px)
+    matrix = tms.matrix(address.index.matrix)
+    block = tms.metatile(
+        address.index,
+        min(layer.metatile_cols, max(1, MAX_METATILE_PX // matrix.tile_width)),
+        min(layer.metatile_rows, max(1, MAX_METATILE_PX // matrix.tile_height)),
+        layer.buffer_px,
+    )
     limits = layer.links[address.matrix_set].limits[address.index.matrix]
     col, row = max(block.col, limits.min_col), max(block.row, limits.min_row)
     return MetaTile(

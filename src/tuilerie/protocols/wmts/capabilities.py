@@ -101,9 +101,8 @@ def _write_layer(
     ows.write_description(xml, layer.title, layer.abstract, layer.keywords, languages)
     ows.write_wgs84_bounding_box(xml, layer.wgs84_bounds)
     xml.text("ows:Identifier", layer.identifier)
-    crs = Crs.parse(layer.crs)
-    if crs.authority_code is not None:  # no client could know the name of another
-        ows.write_bounding_box(xml, layer.bounds, crs)
+    for crs, bounds in _places(layer, catalogue).items():
+        ows.write_bounding_box(xml, bounds, crs)
     for style in layer.styles:
         _write_style(xml, style, languages)
     for image_format in layer.formats:
@@ -121,6 +120,20 @@ def _write_layer(
             ],
         )
     xml.end()
+
+
+def _places(layer: Layer, catalogue: Catalogue) -> dict[Crs, BoundingBox]:
+    """Return where the layer lies in its own CRS and in those of its matrix sets, each once.
+
+    Clients that find no box in a set's CRS transform WGS84BoundingBox themselves, and ±90° is
+    far outside Web Mercator.
+    """
+    places = {Crs.parse(layer.crs): layer.bounds}
+    for link in layer.links.values():
+        if link.bounds is not None:
+            places.setdefault(catalogue.matrix_sets[link.matrix_set].crs, link.bounds)
+    # No client could know the name of a CRS without an authority's code.
+    return {crs: bounds for crs, bounds in places.items() if crs.authority_code is not None}
 
 
 def _write_style(xml: XmlWriter, style: StylePlan, languages: Sequence[str]) -> None:
