@@ -12,8 +12,6 @@ from tests.journeys.running import Server
 
 __all__ = ["Block", "block_near", "fetch"]
 
-_METATILE = 4
-
 
 class Block(NamedTuple):
     """Tiles of one matrix, side by side."""
@@ -38,17 +36,27 @@ class Block(NamedTuple):
 
 
 def block_near(
-    capabilities: Capabilities, layer: str, matrix_set: str, matrix: str, lon: float, lat: float
+    capabilities: Capabilities,
+    layer: str,
+    matrix_set: str,
+    matrix: str,
+    lon: float,
+    lat: float,
+    *,
+    every: int = 4,
 ) -> Block:
-    """Return up to 2 x 2 tiles around the corner of metatiles that is nearest to a place."""
+    """Return up to 2 x 2 tiles around the corner that is nearest to a place.
+
+    `every` is how many tiles corners are apart: by default they are those of metatiles.
+    """
     found = capabilities.matrix_sets[matrix_set]
     grid = found.matrices[matrix]
     to_set = pyproj.Transformer.from_crs("OGC:CRS84", found.crs, always_xy=True)
     x, y = to_set.transform(lon, lat)
     col = (x - grid.left) / (grid.cell_size * grid.tile_width)
     row = (grid.top - y) / (grid.cell_size * grid.tile_height)
-    first_col = max(0, min(grid.width - 2, round(col / _METATILE) * _METATILE - 1))
-    first_row = max(0, min(grid.height - 2, round(row / _METATILE) * _METATILE - 1))
+    first_col = max(0, min(grid.width - 2, round(col / every) * every - 1))
+    first_row = max(0, min(grid.height - 2, round(row / every) * every - 1))
     return Block(
         capabilities.layers[layer],
         found,

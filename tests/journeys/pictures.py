@@ -19,13 +19,13 @@ from tests.journeys.published import Bounds
 __all__ = [
     "Difference",
     "Picture",
-    "averaged",
     "compare",
     "decode",
     "expand",
     "gdalwarp",
     "join",
     "jumps",
+    "mean_of_gdal",
     "picture",
     "stretch",
 ]
@@ -80,7 +80,7 @@ def gdalwarp(
     bounds: Bounds,
     size: tuple[int, int],
     how: str,
-    *,
+    *extra: str,
     error_px: float = 0.0,
 ) -> tuple[NDArray[Any], NDArray[np.bool_]]:
     """Return the bands (bands, rows, columns) and the validity that GDAL makes of a file.
@@ -91,7 +91,7 @@ def gdalwarp(
     run = subprocess.run(
         [
             "gdalwarp", "-q", "-et", repr(error_px), "-r", how, "-t_srs", crs, "-dstalpha",
-            "-te", *map(repr, bounds), "-ts", *map(str, size), "-of", "GTiff",
+            "-te", *map(repr, bounds), "-ts", *map(str, size), "-of", "GTiff", *extra,
             str(source), "/vsistdout/",
         ],
         check=True,
@@ -102,16 +102,24 @@ def gdalwarp(
     return bands[:-1], bands[-1] > bands[-1].max() // 2
 
 
-def averaged(bands: NDArray[Any], seen: NDArray[np.bool_], factor: int) -> Picture:
-    """Return the mean of every square of `factor` pixels; seen where half of it is."""
-    rows, cols = seen.shape
-    size = cols // factor, rows // factor
+def mean_of_gdal(
+    source: Path, crs: str, bounds: Bounds, size: tuple[int, int], factor: int = 4
+) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+    """Return the mean of all that each pixel covers, where a map is coarser than the data.
+
+    GDAL draws `factor` times finer, from the pixels at full size and without its own smoothing
+    (whose width it guesses wrongly where the map reaches beyond the data); we average.
+    """
+    bands, seen = gdalwarp(
+        source, crs, bounds, (size[0] * factor, size[1] * factor), "bilinear",
+        "-ovr", "NONE", "-wo", "XSCALE=1", "-wo", "YSCALE=1", error_px=0.125,
+    )  # fmt: skip
     weight = cv2.resize(seen.astype(np.float64), size, interpolation=cv2.INTER_AREA)
-    colours = [
+    means = [
         cv2.resize(band * seen, size, interpolation=cv2.INTER_AREA) / np.maximum(weight, 1e-9)
         for band in bands.astype(np.float64)
     ]
-    return Picture(np.stack(colours, axis=-1), weight >= 0.5)
+    return np.stack(means), weight >= 0.5
 
 
 def picture(bands: NDArray[Any], seen: NDArray[np.bool_]) -> Picture:

@@ -13,11 +13,11 @@ import rasterio
 from tests.journeys.blocks import Block, block_near, fetch
 from tests.journeys.pictures import (
     Picture,
-    averaged,
     compare,
     expand,
     gdalwarp,
     jumps,
+    mean_of_gdal,
     picture,
     stretch,
 )
@@ -25,9 +25,6 @@ from tests.journeys.published import Capabilities
 from tests.journeys.running import Server
 
 pytestmark = [pytest.mark.gdal, pytest.mark.usefixtures("gdal")]
-
-FINER = 4
-"""How much finer GDAL draws before it is averaged, where a matrix is coarser than the data."""
 
 
 class Case(NamedTuple):
@@ -48,11 +45,11 @@ class Case(NamedTuple):
 PICTURES = [
     Case("world", "world.tif", "WebMercatorQuad", "5", 10, 50),
     Case("world", "world.tif", "WebMercatorQuad", "7", -74, 41),
-    Case("world", "world.tif", "WebMercatorQuad", "1", 0, 0, reduced=True),
+    Case("world", "world.tif", "WebMercatorQuad", "3", 0, 45, reduced=True),
     Case("world", "world.tif", "WebMercatorQuad", "4", 179.9, 60),
     Case("world", "world.tif", "WorldCRS84Quad", "4", 140, -25),
     # The pole and the 180th meridian in the middle of the picture.
-    Case("world", "world.tif", "arctic", "3", 0, 90, reduced=True),
+    Case("world", "world.tif", "arctic", "1", 0, 90, reduced=True),
     Case("world", "world.tif", "arctic", "0", 0, 90, reduced=True),
     Case("sheets", "sheets.vrt", "WebMercatorQuad", "7", 10, 46.5),
     Case("sheets", "sheets.vrt", "EuropeanETRS89_LAEAQuad", "6", 10, 46.5),
@@ -77,14 +74,9 @@ PICTURES = [
 
 
 def of_gdal(block: Block, source: Path, *, reduced: bool) -> Picture:
-    """Draw a block with GDAL: as it is, or finer and then averaged."""
-    if not reduced:
-        return picture(
-            *gdalwarp(source, block.matrix_set.crs, block.bounds, block.size, "bilinear")
-        )
-    size = block.size[0] * FINER, block.size[1] * FINER
-    drawn = gdalwarp(source, block.matrix_set.crs, block.bounds, size, "bilinear", error_px=0.125)
-    return averaged(*drawn, FINER)
+    """Draw a block with GDAL: pixel by pixel, or as the mean of what pixels cover."""
+    where = source, block.matrix_set.crs, block.bounds, block.size
+    return picture(*(mean_of_gdal(*where) if reduced else gdalwarp(*where, "bilinear")))
 
 
 @pytest.fixture(scope="module")
@@ -125,7 +117,7 @@ def test_pictures_are_gdals(
     ):
         steps = jumps(ours, theirs, axis)
         if count > 1:
-            assert steps[length - 1] < 2 * np.nanmedian(steps) + 1.0
+            assert not steps[length - 1] > 2 * np.nanmedian(steps) + 1.0
 
 
 def test_classes_are_gdals(

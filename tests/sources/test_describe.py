@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import random
 import shutil
 import time
 from pathlib import Path
@@ -173,6 +175,7 @@ def test_rotated(tmp_path: Path) -> None:
 def test_control_points(tmp_path: Path, bend: float) -> None:
     """Points that an affine fits are a transform; others are rectified by GDAL."""
     found = describe_file(write_with_points(tmp_path / "a.tif", bend))
+    assert any("rectified while it is read" in text for text in found.warnings) is (bend > 0)
     assert found.crs == "EPSG:32631"
     assert found.bounds == pytest.approx(
         (5e5, 4.5e6 - 2400, 5e5 + 3000 + bend * 8000, 4.5e6), abs=40
@@ -214,6 +217,7 @@ def test_longitudes_beyond_180(tmp_path: Path, bounds, shown, degrees) -> None:
         ({"bounds": None, "crs": None}, {}, "not georeferenced.*world file"),
         ({}, {"crs": "EPSG:999999"}, "EPSG:999999"),
         ({"bounds": (0, 6e6, 1e5, 7e6)}, {}, "not longitudes and latitudes"),
+        ({"bounds": (-1e300, 0, -9e299, 1)}, {}, "not longitudes and latitudes"),
         ({}, {"bands": [2]}, "no band 2: the file has 1"),
         ({}, {"bands": [0]}, "no band 0"),
         ({}, {"subdataset": "sst"}, "no subdataset 'sst'"),
@@ -330,3 +334,18 @@ def test_a_likely_nodata_is_pointed_out(tmp_path: Path) -> None:
         "nodata: -32767" in text
         for text in describe_file(write_raster(tmp_path / "a.tif", array)).warnings
     )
+
+
+def test_damaged_headers_are_messages(tmp_path: Path) -> None:
+    """Whatever bytes a file has, describing ends soon, and in a description or a CatalogueError."""
+    noise = np.random.default_rng(1).integers(0, 255, (3, 50, 50), np.uint8)
+    whole = write_raster(tmp_path / "a.tif", noise, overviews=(2,), nodata=0).read_bytes()
+    chance = random.Random(7)
+    path = tmp_path / "b.tif"
+    for _ in range(150):
+        data = bytearray(whole)
+        for _ in range(chance.choice((1, 3, 10))):
+            data[chance.randrange(chance.choice((16, 700, len(data))))] = chance.randrange(256)
+        path.write_bytes(data)
+        with contextlib.suppress(CatalogueError):
+            describe_file(path, crs="EPSG:4326")

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from rasterio.errors import RasterioError
+from rasterio.vrt import WarpedVRT
 
 from tuilerie.catalogue.model import BandDescription, DataKind, SourceDescription
 from tuilerie.errors import CatalogueError, Problem
@@ -190,7 +191,8 @@ def _on_the_globe(bounds: BoundingBox, facts: RasterFacts) -> BoundingBox:
     turn = facts.crs.full_turn
     pole = turn / 4
     slack = facts.cell_size
-    if bounds.bottom < -pole - slack or bounds.top > pole + slack or bounds.width > turn * 1.5:
+    beyond = max(abs(bounds.left), abs(bounds.right)) > turn * 1.5 or bounds.width > turn * 1.5
+    if beyond or bounds.bottom < -pole - slack or bounds.top > pole + slack:
         raise CatalogueError(
             [
                 Problem(
@@ -203,10 +205,10 @@ def _on_the_globe(bounds: BoundingBox, facts: RasterFacts) -> BoundingBox:
     if facts.turn_px:
         return BoundingBox(-turn / 2, bottom, turn / 2, top)
     shift = 0.0
-    while bounds.left + shift >= turn / 2:
-        shift -= turn
-    while bounds.right + shift <= -turn / 2:
-        shift += turn
+    if bounds.left >= turn / 2:
+        shift = -turn
+    elif bounds.right <= -turn / 2:
+        shift = turn
     return BoundingBox(bounds.left + shift, bottom, bounds.right + shift, top)
 
 
@@ -227,6 +229,11 @@ def _warnings(dataset: Any, facts: RasterFacts, file: RasterFile) -> Iterator[st
         yield "stored in strips as wide as the raster: tiles read faster from a tiled file (COG)"
     if file.crs and dataset.crs and dataset.crs.to_wkt():
         yield f"the catalogue's CRS is used instead of the file's own, {_name_of(dataset.crs)}"
+    if isinstance(dataset, WarpedVRT):
+        yield (
+            "placed by control points that no affine fits: it is rectified while it is read;"
+            " gdalwarp makes a file that reads faster"
+        )
     if not facts.upright:
         yield "the raster is rotated against its CRS: its corners reach beyond its pixels"
     if file.nodata is not None and dataset.overviews(1) and not facts.nodata_known:

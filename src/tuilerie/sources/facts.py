@@ -28,6 +28,7 @@ __all__ = ["RasterFacts", "read_facts"]
 
 _WHOLE_TURN_SLACK_PX = 0.02
 _SEVERAL_BANDS = 2
+_LARGEST_BLOCK_PX = 1 << 28
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -120,6 +121,14 @@ def read_facts(dataset: Any, file: RasterFile) -> RasterFacts:
             Problem(
                 f"the bands have different data types ({', '.join(sorted(set(dtypes)))})",
                 "make them one type with gdal_translate -ot",
+            )
+        )
+    block = max(rows * cols for rows, cols in dataset.block_shapes) if dataset.count else 0
+    if block > _LARGEST_BLOCK_PX:
+        problems.append(
+            Problem(
+                f"its pixels come in blocks of {block / 1e6:,.0f} million, too large for memory",
+                "rewrite it in tiles with gdal_translate -of COG",
             )
         )
     bands = _given_bands(dataset, file, problems)
