@@ -31,7 +31,6 @@ from tuilerie.catalogue.store import RevisionStore
 from tuilerie.catalogue.zero_config import document_for_files
 from tuilerie.errors import CacheError, CatalogueError
 from tuilerie.formats import StoredTile
-from tuilerie.raster.memory import keep_freed_memory
 from tuilerie.raster.ramps import ramp_names
 from tuilerie.raster.threads import limit_threads
 from tuilerie.server.live import Live
@@ -115,8 +114,7 @@ def open_service(catalogue: Catalogue, data: Path, *, meters: Meters) -> TileSer
     """
     cores = os.cpu_count() or 1
     limit_threads(1)
-    keep_freed_memory()
-    executor = ThreadPoolExecutor(cores + 1, thread_name_prefix="tuilerie-pixels")
+    executor = ThreadPoolExecutor(cores, thread_name_prefix="tuilerie-pixels")
     sources = {
         identifier: _source(identifier, settings, executor)
         for identifier, settings in catalogue.sources.items()

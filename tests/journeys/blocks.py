@@ -84,4 +84,6 @@ def fetch(server: Server, block: Block, style: str = "", media_type: str = "imag
     assert any(answer.status == 200 for answer in answers), f"nothing at {addresses}"
     bodies = [answer.body if answer.status == 200 else b"" for answer in answers]
     size = block.matrix.tile_width, block.matrix.tile_height
-    return join([bodies[start : start + block.cols] for start in range(0, len(bodies), block.cols)], size)
+    return join(
+        [bodies[start : start + block.cols] for start in range(0, len(bodies), block.cols)], size
+    )

@@ -88,9 +88,11 @@ def gdalwarp(
     Args:
         error_px: by how much GDAL may misplace a pixel; 0 = it transforms each exactly.
     """
+    beside = source.with_suffix(".prj")  # of JPEG and PNG, GDAL does not look at it
+    own = ["-s_srs", str(beside)] if beside.exists() else []
     run = subprocess.run(
         [
-            "gdalwarp", "-q", "-et", repr(error_px), "-r", how, "-t_srs", crs, "-dstalpha",
+            "gdalwarp", "-q", *own, "-et", repr(error_px), "-r", how, "-t_srs", crs, "-dstalpha",
             "-te", *map(repr, bounds), "-ts", *map(str, size), "-of", "GTiff", *extra,
             str(source), "/vsistdout/",
         ],
@@ -103,7 +105,7 @@ def gdalwarp(
 
 
 def mean_of_gdal(
-    source: Path, crs: str, bounds: Bounds, size: tuple[int, int], factor: int = 4
+    source: Path, crs: str, bounds: Bounds, size: tuple[int, int], factor: int = 3
 ) -> tuple[NDArray[Any], NDArray[np.bool_]]:
     """Return the mean of all that each pixel covers, where a map is coarser than the data.
 

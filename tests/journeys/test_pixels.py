@@ -98,9 +98,9 @@ def test_pictures_are_gdals(
 ) -> None:
     """A wrong place, size, resampling, edge of the data, or a line between two metatiles.
 
-    Where a matrix is about as fine as the data or finer: colours differ by about one level
-    of 255 in the mean (1.3 at most) and by more than 12 nowhere to speak of, nothing is moved by more than a
-    fiftieth of a pixel. Where it is coarser, the reference is the mean of all that a pixel
+    Where a matrix is about as fine as the data or finer, colours differ by about one level of
+    255 in the mean (1.3 at most), by more than 12 nowhere to speak of, and nothing is moved by
+    a fiftieth of a pixel. Where it is coarser, the reference is the mean of all that a pixel
     covers, and bilinear reading of an overview may be off by 4 in the mean.
     """
     block = block_near(demo_capabilities, *case[:1], *case[2:6])
@@ -220,7 +220,8 @@ def warped_heights(block: Block, data: Path, folder: Path) -> Path:
     target = folder / "heights.tif"
     subprocess.run(
         [
-            "gdalwarp", "-q", "-et", "0", "-r", "cubic", "-ot", "Float32", "-t_srs", block.matrix_set.crs,
+            "gdalwarp", "-q", "-et", "0", "-r", "cubic", "-ot", "Float32",
+            "-t_srs", block.matrix_set.crs,
             "-te", *map(repr, block.bounds), "-ts", *map(str, block.size),
             data / "cumberland_dem.tif", target,
         ],

@@ -1,6 +1,4 @@
-"""`make conformance`: exit code 0 if the suite ran and nothing failed, 1 if a test failed, 2 if the
-suite could not be run.
-"""
+"""`make conformance`: exit code 0 if nothing failed, 1 if a test did, 2 if no suite was run."""
 
 from __future__ import annotations
 

@@ -58,7 +58,8 @@ def _archive(coordinates: str, archives: Path) -> Path:
         return archive
     goal = [f"-Dartifact={coordinates}", f"-DoutputDirectory={archives}"]
     run = subprocess.run(
-        ["mvn", "--batch-mode", "--quiet", f"{PLUGIN}:copy", *goal],
+        # -U: Maven would otherwise remember for a day that it did not find something.
+        ["mvn", "--batch-mode", "--quiet", "-U", f"{PLUGIN}:copy", *goal],
         capture_output=True,
         text=True,
         timeout=_FETCH_S,

@@ -58,7 +58,7 @@ def schema_proxy(schemas: Path) -> Iterator[SchemaProxy]:
             refused.append(self.path)
             self.send_error(403, "not a schema that is kept here")
 
-        do_CONNECT = do_POST = do_HEAD = _refuse
+        do_CONNECT = do_POST = do_HEAD = _refuse  # noqa: N815 - the names that the base class calls
 
         def log_message(self, *_: object) -> None:
             pass
@@ -80,5 +80,7 @@ def _place(url: str, root: Path) -> Path | None:
     folder = _HOSTS.get(parts.hostname or "")
     if folder is None:
         return None
-    place = (root / folder / parts.path.lstrip("/")).resolve()
-    return place if place.is_relative_to(root) and place.is_file() else None
+    home = root / folder
+    place = (home / parts.path.lstrip("/")).resolve()
+    kept = place.is_relative_to(home) and place.suffix == ".xsd" and place.is_file()
+    return place if kept else None

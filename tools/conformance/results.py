@@ -15,7 +15,7 @@ from pathlib import Path
 
 from lxml import etree
 
-__all__ = ["Outcome", "Test", "counted", "read", "report"]
+__all__ = ["Finding", "Outcome", "counted", "read", "report"]
 
 _CTL = "{http://www.occamlab.com/ctl}"
 
@@ -40,8 +40,8 @@ class Outcome(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Test:
-    """One test of a run.
+class Finding:
+    """What became of one test of a run.
 
     Attributes:
         name: as the suite has it, such as `Server.KVP.GET.GetTile.Mandatory`.
@@ -60,7 +60,7 @@ class Test:
     is_group: bool
 
 
-def read(session: Path) -> list[Test]:
+def read(session: Path) -> list[Finding]:
     """Return the tests of a session, the root first, in the order in which they were called.
 
     Args:
@@ -74,20 +74,22 @@ def read(session: Path) -> list[Test]:
     return list(_walk(session.parent, session.name))
 
 
-def counted(tests: Iterable[Test]) -> list[Test]:
-    """Return the tests that count: those with none below them, and groups that failed themselves."""
+def counted(tests: Iterable[Finding]) -> list[Finding]:
+    """Return the tests that count: those with none below, and groups that failed themselves."""
     return [test for test in tests if not test.is_group or test.outcome.is_failure]
 
 
-def _walk(logs: Path, path: str) -> Iterator[Test]:
+def _walk(logs: Path, path: str) -> Iterator[Finding]:
     log = _log(logs / path / "log.xml")
     if log is None:
-        yield Test(path, "", Outcome.BROKEN, ("its log is missing or empty",), (), is_group=False)
+        yield Finding(
+            path, "", Outcome.BROKEN, ("its log is missing or empty",), (), is_group=False
+        )
         return
     calls = [call.get("path", "") for call in log.iterfind("testcall")]
     start, end = log.find("starttest"), log.find("endtest")
     exceptions = [f"exception: {_text(found)}" for found in log.iterfind("exception")]
-    yield Test(
+    yield Finding(
         name=path if start is None else start.get("local-name", path),
         assertion="" if start is None else _text(start.find("assertion")),
         outcome=_outcome(end),
@@ -128,7 +130,7 @@ def _request(found: etree._Element) -> str:
     return url if status is None else f"{url} -> {status.get('code', '?')}"
 
 
-def report(tests: Sequence[Test]) -> str:
+def report(tests: Sequence[Finding]) -> str:
     """Return the table that a run prints: failures at length, then skips, then counts."""
     of = {outcome: [t for t in tests if t.outcome is outcome] for outcome in Outcome}
     lines: list[str] = []

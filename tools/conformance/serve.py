@@ -10,13 +10,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from threading import Timer
+from time import monotonic
 
 __all__ = ["serving"]
 
 _ADDRESS = re.compile(rb"serves at (http://127\.0\.0\.1:\d+)/")
 _START_S = 60
 _STOP_S = 30
+_LOOK_S = 0.1
 
 
 @contextmanager
@@ -27,11 +28,11 @@ def serving(catalogue: Path, log: Path) -> Iterator[str]:
         RuntimeError: the server ended, or said no address within a minute.
     """
     program = Path(sys.executable).with_name("tuilerie")
-    with TemporaryDirectory() as data, log.open("wb") as errors:
+    with TemporaryDirectory() as data, log.open("wb") as output:
         process = subprocess.Popen(
             [program, "serve", catalogue, "--port", "0", "--data", data, "--no-access-log"],
-            stdout=subprocess.PIPE,
-            stderr=errors,
+            stdout=output,
+            stderr=subprocess.STDOUT,
             stdin=subprocess.DEVNULL,
         )
         try:
@@ -46,13 +47,13 @@ def serving(catalogue: Path, log: Path) -> Iterator[str]:
 
 
 def _address(process: subprocess.Popen[bytes], log: Path) -> str:
-    assert process.stdout is not None
-    limit = Timer(_START_S, process.kill)
-    limit.start()
-    try:
-        for line in process.stdout:
-            if found := _ADDRESS.search(line):
-                return found[1].decode()
-    finally:
-        limit.cancel()
+    deadline = monotonic() + _START_S
+    while monotonic() < deadline:
+        if found := _ADDRESS.search(log.read_bytes()):
+            return found[1].decode()
+        try:
+            process.wait(_LOOK_S)
+        except subprocess.TimeoutExpired:
+            continue
+        break
     raise RuntimeError(f"the server did not start:\n{log.read_text(errors='replace')}")

@@ -12,6 +12,7 @@ three take 7.5, hence the spare band.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, Literal
 
 import cv2
@@ -32,6 +33,7 @@ _LARGEST_SIDE = 32_000  # OpenCV counts pixels in 16 bits: below 32767 on each s
 _TIE = 1e-4
 _GROUP = 4
 _LINEAR_ONLY_SPARE = 3
+_STRIP_ROWS = 64
 
 
 def nearest(array: NDArray[Any], maps: PixelMaps) -> NDArray[Any]:
@@ -86,15 +88,33 @@ def interpolate(planes: list[NDArray[Any]], maps: PixelMaps, kernel: Kernel) -> 
     if max(rows, cols, *maps.shape) > _LARGEST_SIDE:
         return _in_parts(planes, maps, kernel)
     out = np.empty((len(planes), *maps.shape), planes[0].dtype)
-    x, y = maps.full()
-    eased = _eased(maps) if kernel == "cubic" else (x, y)
-    for first in range(0, len(planes), _GROUP):
-        group = planes[first : first + _GROUP]
-        if kernel == "bilinear" and len(group) in (2, _LINEAR_ONLY_SPARE):
-            group = group + [group[0]] * (_GROUP - len(group))
-        pixels = _remap(interleaved(group), (x, y), eased, kernel)
-        split_planes(pixels, out[first : first + _GROUP])
+    groups = {
+        first: interleaved(_filled(planes[first : first + _GROUP], kernel))
+        for first in range(0, len(planes), _GROUP)
+    }
+    for strip in _strips(maps):
+        part = _cut(maps, by_rows=True, part=strip)
+        at = part.full()
+        eased = _eased(part) if kernel == "cubic" else at
+        for first, pixels in groups.items():
+            found = _remap(pixels, at, eased, kernel)
+            split_planes(found, out[first : first + _GROUP, strip])
     return out
+
+
+def _filled(group: list[NDArray[Any]], kernel: Kernel) -> list[NDArray[Any]]:
+    """Return the group with the spare band that makes OpenCV's linear interpolation faster."""
+    if kernel == "bilinear" and len(group) in (2, _LINEAR_ONLY_SPARE):
+        return group + [group[0]] * (_GROUP - len(group))
+    return group
+
+
+def _strips(maps: PixelMaps) -> Iterator[slice]:
+    """Yield rows to interpolate at once: few where full maps must be made, so they stay in cache."""
+    rows = maps.shape[0]
+    step = _STRIP_ROWS if maps.separable else rows
+    for top in range(0, rows, max(step, 1)):
+        yield slice(top, min(top + step, rows))
 
 
 def _remap(

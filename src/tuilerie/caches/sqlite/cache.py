@@ -54,7 +54,7 @@ class SqliteTileCache:
         generation: Generation,
         on_fault: Listener | None = None,
         max_open: int = 64,
-        mmap_bytes: int = 2**31 - 2**16,
+        mmap_bytes: int = 2**26,
         busy_timeout_s: float = 10.0,
         lock_timeout_s: float = 30.0,
         keep_superseded_s: float = 3600.0,
