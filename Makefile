@@ -40,6 +40,10 @@ bench: install ## measure against the peers, which it installs and starts
 	@tools/install-system-packages bench
 	$(BIN)/python -m bench
 
+conformance: install ## run the OGC's WMTS test suite against a server of ours
+	@tools/install-system-packages conformance
+	PYTHONPATH=tools $(BIN)/python -m conformance
+
 docs: install ## build the documentation into site/
 	$(BIN)/mkdocs build --strict --quiet
 

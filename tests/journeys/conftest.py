@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.journeys import published
+from tests.journeys import noise, published
 from tests.journeys.published import Capabilities
 from tests.journeys.running import Server, serving
 
@@ -34,3 +34,17 @@ def gdal() -> None:
     """Debian's GDAL tools."""
     if shutil.which("gdalwarp") is None:
         pytest.skip("Debian's gdal-bin is not installed: make system")
+
+
+@pytest.fixture(scope="session")
+def noise_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """`tuilerie serve` with the catalogue of `noise.py`."""
+    folder = tmp_path_factory.mktemp("noise-server")
+    with serving(folder, noise.write(folder)) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def noise_capabilities(noise_server: Server) -> Capabilities:
+    """What it publishes, as a client reads it."""
+    return published.read(noise_server.get(CAPABILITIES).body)

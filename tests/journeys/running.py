@@ -92,13 +92,16 @@ class Server:
         """Ask on a connection of its own; the target is sent as it stands."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         try:
-            connection.putrequest(method, target, skip_accept_encoding=True)
-            for name, value in (headers or {}).items():
+            fields = headers or {}
+            connection.putrequest(
+                method, target, skip_host="Host" in fields, skip_accept_encoding=True
+            )
+            for name, value in fields.items():
                 connection.putheader(name, value)
             connection.endheaders()
             response = connection.getresponse()
-            fields = {name.lower(): value for name, value in response.getheaders()}
-            return Answer(response.status, fields, response.read())
+            found = {name.lower(): value for name, value in response.getheaders()}
+            return Answer(response.status, found, response.read())
         finally:
             connection.close()
 

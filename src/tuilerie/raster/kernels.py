@@ -110,7 +110,7 @@ def _filled(group: list[NDArray[Any]], kernel: Kernel) -> list[NDArray[Any]]:
 
 
 def _strips(maps: PixelMaps) -> Iterator[slice]:
-    """Yield rows to interpolate at once: few where full maps must be made, so they stay in cache."""
+    """Yield rows to interpolate at once: few where full maps must be made, to stay in cache."""
     rows = maps.shape[0]
     step = _STRIP_ROWS if maps.separable else rows
     for top in range(0, rows, max(step, 1)):

@@ -106,14 +106,17 @@ def document_reply(
     return Reply(200, fields, data, route)
 
 
-_QUALITY: Final = re.compile(rb"\s*;\s*q\s*=\s*(0(?:\.\d{0,3})?|1(?:\.0{0,3})?)\s*$", re.IGNORECASE)
+_QUALITY: Final = re.compile(rb"\s*;\s*q\s*=\s*(0(?:\.\d{0,3})?|\.\d{1,3}|1(?:\.0{0,3})?)\s*$", re.IGNORECASE)
 _HAS_QUALITY: Final = re.compile(rb";\s*q\s*=", re.IGNORECASE)
 _MAX_LIST: Final = 32
 """Members of a preference list that are looked at; nobody honest sends more."""
 
 
 def _weighted(value: bytes) -> list[tuple[str, float]]:
-    """Read a list with q-values (RFC 9110, 12.4.2); a member with a malformed one is left out."""
+    """Read a list with q-values (RFC 9110, 12.4.2); a member with a malformed one is left out.
+
+    "q=.2" is none by its grammar, and what Java's own client has sent for twenty years.
+    """
     members = []
     for member in value.split(b",")[:_MAX_LIST]:
         name, semicolon, _ = member.partition(b";")
@@ -164,7 +167,8 @@ def accepts(accept: bytes | None, media_type: str) -> bool:
     if accept is None or not accept.strip():
         return True
     weights = dict(_weighted(accept))
-    for media_range in (media_type, media_type.partition("/")[0] + "/*", "*/*"):
+    # A bare "*" is no media range, and older Java clients mean "*/*" by it.
+    for media_range in (media_type, media_type.partition("/")[0] + "/*", "*/*", "*"):
         if media_range in weights:
             return weights[media_range] > 0
     return False
