@@ -339,3 +339,13 @@ def test_an_aged_answer_is_looked_up_again(tmp_path: Path) -> None:
             assert ask(port, f"{REST}/8/3/5.png")[0] == 200
         assert service.made == 2
         assert not server.live.current.answers.by_line
+
+
+def test_a_prefix_without_its_slash_leads_to_the_front_page(tmp_path: Path) -> None:
+    """A person who types /maps would find nothing there."""
+    live = Live(SmallService(catalogue(), tmp_path), ServerSettings(prefix="/maps"))
+    with serving(live) as (_, port):
+        status, headers, _ = ask(port, "/maps")
+        assert (status, headers["location"]) == (308, "http://maps.example.org/maps/")
+        assert ask(port, "/maps/")[0] == 200
+        assert ask(port, "/mapsy")[0] == 404

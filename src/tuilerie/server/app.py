@@ -144,6 +144,10 @@ class App:
             return await answer_kvp(request, published)
         if path.startswith(_KVP_PATH + b"/"):
             return await answer_rest(request, published)
+        if self._prefix and request.line.partition(b"?")[0] == METHOD + self._prefix:
+            # The front page's own addresses are relative, so it must be asked for with the slash.
+            location = (b"location", request.origin.base_url.encode("ascii") + b"/")
+            return Reply(308, (location,), b"", "front")
         if path == b"/health":
             return self._operations.health()
         if path == b"/metrics":
