@@ -59,15 +59,17 @@ class Publication:
     Attributes:
         paths: one catalogue file, or data files and folders.
         data: the data directory, where caches and revisions rest; None = nothing is kept.
+        crs: of data files that are served without a catalogue; "" = what they say themselves.
     """
 
     paths: tuple[Path, ...]
     data: Path | None = None
+    crs: str = ""
 
     @classmethod
-    def of(cls, paths: Sequence[Path], data: Path | None = None) -> Publication:
+    def of(cls, paths: Sequence[Path], data: Path | None = None, *, crs: str = "") -> Publication:
         """Make one of paths as typed, absolute from here on."""
-        return cls(tuple(path.absolute() for path in paths), data)
+        return cls(tuple(path.absolute() for path in paths), data, crs)
 
     @property
     def catalogue(self) -> Path | None:
@@ -79,7 +81,7 @@ class Publication:
         """Read the catalogue, or write one for the data files. Raises: CatalogueError."""
         if self.catalogue is not None:
             return load_document(self.catalogue)
-        return LoadedDocument(document_for_files(self.paths), Places(), ())
+        return LoadedDocument(document_for_files(self.paths, crs=self.crs), Places(), ())
 
     @property
     def base(self) -> Path:

@@ -114,6 +114,8 @@ def configure_logging(
     # The web server's own chatter (one line per connection fault) is the metrics' business.
     logging.getLogger("uvicorn").setLevel(max(_LEVELS[level], logging.WARNING))
     logging.getLogger("asyncio").setLevel(max(_LEVELS[level], logging.WARNING))
+    # GDAL's errors come as exceptions too; said twice, the second time is noise.
+    logging.getLogger("rasterio").setLevel(max(_LEVELS[level], logging.WARNING))
 
 
 def _renderers(format: LogFormat, target: TextIO) -> list[Any]:

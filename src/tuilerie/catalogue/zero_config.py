@@ -25,11 +25,14 @@ _RASTER_SUFFIXES = frozenset(
 _JOINTS = re.compile(r"[\s_.\-]+")
 
 
-def document_for_files(paths: Sequence[Path]) -> CatalogueDocument:
+def document_for_files(paths: Sequence[Path], *, crs: str = "") -> CatalogueDocument:
     """Return a document with one layer per file, in their order.
 
     A layer's identifier is the file's stem, numbered where stems are equal; a folder is a
     mosaic of the kind of raster that it has most of. Paths become absolute.
+
+    Args:
+        crs: of all the files, as `grids.crs.Crs.parse` reads it; "" = what they say themselves.
 
     Raises: CatalogueError: a name that cannot be written in a document, or a folder without
         rasters; all at once.
@@ -39,7 +42,7 @@ def document_for_files(paths: Sequence[Path]) -> CatalogueDocument:
     layers: dict[str, Any] = {}
     for path in paths:
         try:
-            settings = _source(path)
+            settings = _source(path) | ({"crs": crs} if crs else {})
         except _UnusableError as error:
             problems.append(Problem(str(error), error.hint, file=ascii(os.fspath(path))[1:-1]))
             continue

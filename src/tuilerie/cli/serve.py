@@ -60,6 +60,9 @@ def serve(
             help="Data directory, where tiles are kept. Default: below the user's cache folder.",
         ),
     ] = None,
+    crs: Annotated[
+        str, typer.Option(help="CRS of data files that say none, such as EPSG:2154.")
+    ] = "",
     prefix: Annotated[
         str, typer.Option(metavar="PATH", help="Path before every route, such as /maps.")
     ] = "",
@@ -98,6 +101,8 @@ def serve(
     catalogues = [path for path in paths if path.suffix.lower() in assembly.CATALOGUE_SUFFIXES]
     if catalogues and len(paths) > 1:
         raise typer.BadParameter("give either one catalogue or data files, not both")
+    if crs:
+        _check_crs(crs, catalogues)
     configure_logging(log_format.value, log_level.value)
     try:
         settings = ServerSettings(
@@ -109,7 +114,7 @@ def serve(
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
     directory = _data_directory(data, paths)
-    publication = assembly.Publication.of(paths, directory)
+    publication = assembly.Publication.of(paths, directory, crs=crs)
 
     try:
         # Once, before the workers are forked: they share it, and errors are told before anything.
@@ -134,6 +139,17 @@ def serve(
         tell(error.strerror or str(error))
         raise typer.Exit(EXIT_START) from None
     raise typer.Exit(code)
+
+
+def _check_crs(crs: str, catalogues: list[Path]) -> None:
+    from tuilerie.grids import Crs
+
+    if catalogues:
+        raise typer.BadParameter("a catalogue says the CRS of its sources itself: leave out --crs")
+    try:
+        Crs.parse(crs)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
 
 
 def _greet(listening: Listening, prefix: str, data: Path) -> None:

@@ -29,7 +29,7 @@ def find_crs(dataset: Any, file: RasterFile, problems: list[Problem]) -> Crs | N
         problems.append(
             Problem(
                 "the file does not say its coordinate reference system",
-                "give it, e.g. `crs: EPSG:2154`",
+                "give it: `crs: EPSG:2154` in a catalogue, `--crs EPSG:2154` on the command line",
             )
         )
         return None
