@@ -39,15 +39,15 @@ def measure(folder: Path, shelf: Path, report: Report) -> None:
         with titiler.serving(folder / "titiler", shelf) as origin:
             targets = [titiler.target(world, *tile, extension) for tile in some]
             tiler = load.sweep(origin, targets, clients=CLIENTS)
-        for name, run, count in (
-            ("Tuilerie", ours, len(many)),
-            ("MapProxy + MapServer", proxy, len(some)),
-            ("TiTiler", tiler, len(some)),
+        for name, rate, run in (
+            ("Tuilerie", ours, ours_some),
+            ("MapProxy + MapServer", proxy, proxy),
+            ("TiTiler", tiler, tiler),
         ):
             report.row(
                 f"{extension}: {name}",
-                f"{run.tiles_per_s:8.1f} tiles/s, {run.bytes / count / 1000:.1f} KB a tile, "
-                f"{run.errors} errors",
+                f"{rate.tiles_per_s:8.1f} tiles/s, {run.bytes / len(some) / 1000:.1f} KB a tile, "
+                f"{rate.errors + run.errors} errors",
             )
         for name, run in (("MapProxy + MapServer", proxy), ("TiTiler", tiler)):
             report.ratio(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -84,6 +84,18 @@ class Field(NamedTuple):
         assert answer.status == 200, answer.body
         return answer
 
+    def reloads(self) -> float:
+        """How often it has taken a change."""
+        return self.server.metric("tuilerie_catalogue_reloads_total")
+
+    def edit(self, text: str | None) -> None:
+        """Put another catalogue in place, or take it away, and do not wait for the next look."""
+        if text is None:
+            self.catalogue.unlink()
+        else:
+            replace_text(self.catalogue, text)
+        self.server.signal(signal.SIGHUP)
+
     def status(self) -> str:
         """Its health in a word."""
         return str(self.server.health()["status"])
@@ -104,7 +116,7 @@ def field(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Field]:
 def mended(field: Field) -> Iterator[Field]:
     """The server; afterwards its catalogue is the first one again, and taken."""
     yield field
-    replace_text(field.catalogue, CATALOGUE)
+    field.edit(CATALOGUE)
     eventually(lambda: field.status() == "ok", "health is ok again")
     eventually(lambda: field.capabilities().title == "First title", "the first title is back")
 
@@ -140,10 +152,7 @@ def test_wrong_edit_keeps_the_old_state_serving(mended: Field, text: str | None,
     """A typing error that takes the service down, or that nobody is told of."""
     tile = mended.tile()
     refused = mended.server.metric("tuilerie_catalogue_reload_errors_total")
-    if text is None:
-        mended.catalogue.unlink()
-    else:
-        replace_text(mended.catalogue, text)
+    mended.edit(text)
     eventually(lambda: mended.status() == "degraded", "health is degraded")
     problems = mended.server.health()["catalogue"]["reload_error"]["problems"]
     assert said in " ".join(problems)
@@ -157,9 +166,9 @@ def test_wrong_edit_keeps_the_old_state_serving(mended: Field, text: str | None,
 def test_mended_catalogue_has_its_old_number(field: Field) -> None:
     """Clients that fetch everything again because somebody mistyped and took it back."""
     number = field.capabilities().update_sequence
-    replace_text(field.catalogue, CATALOGUE + "nonsense: 1\n")
+    field.edit(CATALOGUE + "nonsense: 1\n")
     eventually(lambda: field.status() == "degraded", "health is degraded")
-    replace_text(field.catalogue, CATALOGUE)
+    field.edit(CATALOGUE)
     eventually(lambda: field.status() == "ok", "health is ok again")
     assert field.server.metric("tuilerie_catalogue_stale") == 0
     assert field.capabilities().update_sequence == number
@@ -197,21 +206,17 @@ def test_data_that_is_gone_is_told_and_tiles_made_are_served(field: Field) -> No
 
 def test_hangup_reads_the_files_again(field: Field) -> None:
     """A service manager whose "reload" ends the service or does nothing."""
-    count: Callable[[], float] = lambda: field.server.metric("tuilerie_catalogue_reloads_total")
-    before, tile = count(), field.tile()
+    before, tile = field.reloads(), field.tile()
     field.server.signal(signal.SIGHUP)
-    eventually(lambda: count() > before, "the catalogue is read again")
+    eventually(lambda: field.reloads() > before, "the catalogue is read again")
     assert field.tile().body == tile.body
     assert field.status() == "ok"
 
 
 def test_catalogue_that_is_touched_is_the_same_state(field: Field) -> None:
     """Another number for the same state, and all clients fetch everything again."""
-    before = field.server.metric("tuilerie_catalogue_reloads_total")
+    before = field.reloads()
     number = field.capabilities().update_sequence
     os.utime(field.catalogue)
-    eventually(
-        lambda: field.server.metric("tuilerie_catalogue_reloads_total") > before,
-        "the touched catalogue is read",
-    )
+    eventually(lambda: field.reloads() > before, "the touched catalogue is read")
     assert field.capabilities().update_sequence == number
