@@ -7,13 +7,13 @@ import re
 import subprocess
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import uvloop
 
-from bench.processes import LOAD_CORE, pinned
+from bench.processes import LOAD_CORE, pinned, servers_cpu_s
 
 _SCRIPT = """
 local requests = {}
@@ -33,6 +33,8 @@ class Load:
     p50_ms: float
     p99_ms: float
     errors: int
+    cpu_us: float = 0.0
+    """Processor time of the server per request: what a shared machine disturbs least."""
 
 
 def wrk(
@@ -43,13 +45,16 @@ def wrk(
     script.write_text(_SCRIPT)
     listing.write_text("\n".join(targets))
     command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency", "-s", script]
+    before = servers_cpu_s()
     run = subprocess.run(
         pinned([*command, origin, "--", listing], LOAD_CORE),
         capture_output=True,
         text=True,
         check=True,
     )
-    return _read(run.stdout)
+    seen = _read(run.stdout)
+    requests = max(seen.requests_per_s * seconds, 1.0)
+    return replace(seen, cpu_us=(servers_cpu_s() - before) / requests * 1e6)
 
 
 def _read(text: str) -> Load:

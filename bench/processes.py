@@ -16,6 +16,9 @@ from pathlib import Path
 SERVER_CORE = "0"
 LOAD_CORE = "1"
 
+_GROUPS: set[int] = set()
+"""Process groups of the servers that run now."""
+
 
 def free_port() -> int:
     """A loopback port that nobody uses now."""
@@ -50,10 +53,12 @@ def running(
             env={**os.environ, **(env or {})},
             start_new_session=True,
         )
+    _GROUPS.add(process.pid)
     try:
         wait_for(ready, process, log, timeout_s)
         yield process
     finally:
+        _GROUPS.discard(process.pid)
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGTERM)
         try:
@@ -92,6 +97,17 @@ def group_memory_mb(pid: int) -> float:
             if int(fields[2]) == pid:
                 total += int(fields[21]) * os.sysconf("SC_PAGE_SIZE")
     return total / 1e6
+
+
+def servers_cpu_s() -> float:
+    """Processor time of all servers that run now, in seconds: of the loaded one, if compared."""
+    ticks = 0
+    for status in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            fields = status.read_text().rsplit(")", 1)[1].split()
+            if int(fields[2]) in _GROUPS:
+                ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def _tail(log: Path) -> str:

@@ -38,6 +38,36 @@ def world(folder: Path) -> Path:
     return raster
 
 
+def dense(folder: Path) -> Path:
+    """Return a raster of 32768 x 32768 pixels in EPSG:3857: the world image again and again.
+
+    Its tiles in matrix 7 are one pixel for one pixel, so they weigh what tiles of photographs
+    weigh; those of an enlarged image are smooth and weigh nothing.
+    """
+    path = folder / "dense.vrt"
+    member = world(folder)
+    side, width, height = 32768, 5400, 2700
+    sources = "".join(
+        f"<SimpleSource><SourceFilename relativeToVRT='1'>{member.name}</SourceFilename>"
+        f"<SourceBand>{{band}}</SourceBand><SrcRect xOff='0' yOff='0' xSize='{width}'"
+        f" ySize='{height}'/><DstRect xOff='{x}' yOff='{y}' xSize='{width}' ySize='{height}'/>"
+        "</SimpleSource>"
+        for y in range(0, side, height)
+        for x in range(0, side, width)
+    )
+    bands = "".join(
+        f"<VRTRasterBand dataType='Byte' band='{band}'>{sources.format(band=band)}</VRTRasterBand>"
+        for band in (1, 2, 3)
+    )
+    edge = 20037508.342789244
+    cell = 2 * edge / side
+    path.write_text(
+        f"<VRTDataset rasterXSize='{side}' rasterYSize='{side}'><SRS>EPSG:3857</SRS>"
+        f"<GeoTransform>{-edge}, {cell}, 0, {edge}, 0, {-cell}</GeoTransform>{bands}</VRTDataset>"
+    )
+    return path
+
+
 def catalogue(folder: Path, raster: Path) -> Path:
     """Write the catalogue that serves it as layer "world"."""
     path = folder / "catalogue.yaml"

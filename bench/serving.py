@@ -11,6 +11,7 @@ from bench import load, raster
 from bench.peers import mapcache, mapproxy, nginx, tuilerie
 from bench.report import Report
 
+MATRIX = 7
 SECONDS = 6
 ROUNDS = 2
 CONNECTIONS = 16
@@ -32,9 +33,8 @@ class _Contender:
 def measure(folder: Path, shelf: Path, report: Report) -> None:
     """Fill one set of tiles into every server, then ask all of them in turn, round by round."""
     folder.mkdir(parents=True, exist_ok=True)
-    world = raster.world(shelf)
-    settings = raster.catalogue(folder, world)
-    tiles = [(z, x, y) for z in (6, 7) for x in range(2**z) for y in range(2**z)]
+    settings = raster.catalogue(folder, raster.dense(shelf))
+    tiles = [(MATRIX, x, y) for x in range(2**MATRIX) for y in range(2**MATRIX)]
     files = folder / "tiles"
     small = ("--ready-answers-mb", "0")
     with tuilerie.serving(folder / "ours", settings, *small) as (origin, _):
@@ -89,18 +89,18 @@ def _compare(
             )
     ours = contenders[-1].name
     best = {name: max(run.requests_per_s for run in runs) for name, runs in seen.items()}
+    cost = {name: min(run.cpu_us for run in runs) for name, runs in seen.items()}
     for name, runs in seen.items():
-        p99 = min(run.p99_ms for run in runs)
         report.row(
             f"{encoding}: {name}",
-            f"{best[name]:9.0f} requests/s, p99 {p99:.2f} ms, "
-            f"{sum(run.errors for run in runs)} errors",
+            f"{best[name]:9.0f} requests/s, {cost[name]:6.1f} µs of processor a request, "
+            f"p99 {min(run.p99_ms for run in runs):.2f} ms, {sum(run.errors for run in runs)} errors",
         )
     for name in best:
         if name != ours:
-            report.ratio(
-                f"{encoding}: {ours} / {name}", best[ours] / best[name], _WANTED[ours, name]
-            )
+            wanted = _WANTED[ours, name]
+            report.ratio(f"{encoding}: {ours} / {name}", best[ours] / best[name], wanted)
+            report.ratio(f"{encoding}: the same by processor time", cost[name] / cost[ours], wanted)
 
 
 _WANTED = {
