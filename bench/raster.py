@@ -45,6 +45,8 @@ def dense(folder: Path) -> Path:
     weigh; those of an enlarged image are smooth and weigh nothing.
     """
     path = folder / "dense.vrt"
+    if path.exists():  # its time is part of what our cache remembers
+        return path
     member = world(folder)
     side, width, height = 32768, 5400, 2700
     sources = "".join(

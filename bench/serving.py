@@ -38,14 +38,15 @@ def measure(folder: Path, shelf: Path, report: Report) -> None:
     files = folder / "tiles"
     small = ("--ready-answers-mb", "0")
     with tuilerie.serving(folder / "ours", settings, *small) as (origin, _):
-        if not (files / "complete").exists():
-            _fill(origin, tiles, files)
+        _fill(origin, tiles, files)
         report.note(f"{len(tiles)} JPEG tiles, {_mean_size(files, tiles):.1f} KB on average")
         shutil.rmtree(folder / "mapproxy", ignore_errors=True)
         bodies = ((z, x, y, _file(files, (z, x, y)).read_bytes()) for z, x, y in tiles)
         with (
             nginx.static_files(folder / "nginx", files) as static,
-            mapcache.over_files(folder / "mapcache", files) as apache,
+            mapcache.over_files(
+                folder / "mapcache", {tile: _file(files, tile) for tile in tiles}
+            ) as apache,
             mapproxy.over_sqlite(folder / "mapproxy", shelf, bodies) as proxy,
             tuilerie.serving(folder / "ours", settings) as (ready, _),
         ):
@@ -94,7 +95,8 @@ def _compare(
         report.row(
             f"{encoding}: {name}",
             f"{best[name]:9.0f} requests/s, {cost[name]:6.1f} µs of processor a request, "
-            f"p99 {min(run.p99_ms for run in runs):.2f} ms, {sum(run.errors for run in runs)} errors",
+            f"p99 {min(run.p99_ms for run in runs):.2f} ms, "
+            f"{sum(run.errors for run in runs)} errors",
         )
     for name in best:
         if name != ours:
@@ -134,13 +136,13 @@ def _fill(origin: str, tiles: list[Tile], files: Path) -> None:
 
     def keep(target: str, body: bytes) -> None:
         path = _file(files, by_target[target])
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(body)
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(body)
 
     made = load.sweep(origin, list(by_target), clients=8, keep=keep)
     if made.errors:
         raise RuntimeError(f"{made.errors} of {len(tiles)} tiles could not be made")
-    (files / "complete").touch()
 
 
 def _file(files: Path, tile: Tile) -> Path:

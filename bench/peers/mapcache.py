@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from bench.processes import free_port, running
 
 _MAPCACHE = """<?xml version="1.0"?>
 <mapcache>
-  <cache name="disk" type="disk" layout="template">
-    <template>{tiles}/{{z}}/{{x}}/{{inv_y}}.jpg</template>
-  </cache>
+  <cache name="disk" type="disk"><base>{folder}/tiles</base></cache>
   <tileset name="world">
     <cache>disk</cache>
     <grid>GoogleMapsCompatible</grid>
@@ -53,16 +51,28 @@ MapCacheAlias /mapcache {folder}/mapcache.xml
 
 
 @contextlib.contextmanager
-def over_files(folder: Path, tiles: Path) -> Iterator[str]:
-    """Serve the JPEG tiles of `tiles`/z/x/y.jpg as layer "world"; yields the origin."""
+def over_files(folder: Path, files: Mapping[tuple[int, int, int], Path]) -> Iterator[str]:
+    """Serve JPEG files, by (z, x, y from the top), as layer "world"; yields the origin."""
     folder.mkdir(parents=True, exist_ok=True)
+    for tile, file in files.items():
+        _link(folder / "tiles" / "world" / "GoogleMapsCompatible", tile, file)
     port = free_port()
-    (folder / "mapcache.xml").write_text(_MAPCACHE.format(tiles=tiles))
+    (folder / "mapcache.xml").write_text(_MAPCACHE.format(folder=folder))
     (folder / "apache.conf").write_text(_APACHE.format(folder=folder, port=port))
     origin = f"http://127.0.0.1:{port}"
     command = ["/usr/sbin/apache2", "-D", "FOREGROUND", "-f", folder / "apache.conf"]
     with running(command, log=folder / "apache.log", ready=f"{origin}/mapcache/wmts"):
         yield origin
+
+
+def _link(base: Path, tile: tuple[int, int, int], file: Path) -> None:
+    """Put a tile where its default disk layout wants it, rows counted from the bottom."""
+    z, x, y = tile
+    col, row = f"{x:09}", f"{2**z - 1 - y:09}"
+    path = base / f"{z:02}" / col[:3] / col[3:6] / col[6:] / row[:3] / row[3:6] / f"{row[6:]}.jpg"
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.hardlink_to(file)
 
 
 def kvp_target(z: int, x: int, y: int) -> str:

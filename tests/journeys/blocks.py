@@ -44,10 +44,13 @@ def block_near(
     lat: float,
     *,
     every: int = 4,
+    side: int = 2,
 ) -> Block:
-    """Return up to 2 x 2 tiles around the corner that is nearest to a place.
+    """Return tiles around the corner that is nearest to a place.
 
-    `every` is how many tiles corners are apart: by default they are those of metatiles.
+    Args:
+        every: how many tiles corners are apart: by default they are those of metatiles.
+        side: columns and rows, as far as the matrix has them; 1 = the tile above and to the left.
     """
     found = capabilities.matrix_sets[matrix_set]
     grid = found.matrices[matrix]
@@ -55,16 +58,16 @@ def block_near(
     x, y = to_set.transform(lon, lat)
     col = (x - grid.left) / (grid.cell_size * grid.tile_width)
     row = (grid.top - y) / (grid.cell_size * grid.tile_height)
-    first_col = max(0, min(grid.width - 2, round(col / every) * every - 1))
-    first_row = max(0, min(grid.height - 2, round(row / every) * every - 1))
+    first_col = max(0, min(grid.width - side, round(col / every) * every - 1))
+    first_row = max(0, min(grid.height - side, round(row / every) * every - 1))
     return Block(
         capabilities.layers[layer],
         found,
         grid,
         first_col,
         first_row,
-        min(2, grid.width - first_col),
-        min(2, grid.height - first_row),
+        min(side, grid.width - first_col),
+        min(side, grid.height - first_row),
     )
 
 

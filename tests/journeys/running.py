@@ -23,7 +23,7 @@ __all__ = ["COMMAND", "Answer", "Server", "eventually", "serving"]
 
 Found = TypeVar("Found")
 
-_ADDRESS = re.compile(r"serves at\D*http://127\.0\.0\.1:(\d+)")
+_ADDRESS = re.compile(r"serves at\D*http://(?:127\.0\.0\.1|localhost):(\d+)")
 _SAMPLE = re.compile(r"(\w+?)(?:\{(.*)\})? (\S+)$")
 _LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
 _START_S = 60.0
@@ -161,7 +161,9 @@ class Server:
             self.process.wait()
             pytest.fail(f"the server did not stop within {_STOP_S:g} s")
 
-    def _wait_until_serving(self) -> None:
+    def wait_until_serving(self, health: str) -> None:
+        """Wait for the address that is printed, and for an answer there."""
+
         def address() -> str:
             found = _ADDRESS.search(self.log.read_text("utf-8", "replace"))
             if found is None and self.process.poll() is not None:
@@ -169,18 +171,24 @@ class Server:
             return found[1] if found else ""
 
         self.port = int(eventually(address, "the server prints its address", within_s=_START_S))
-        assert self.get("/health").status == 200
+        assert self.get(health).status == 200
 
 
 @contextmanager
 def serving(
-    folder: Path, *arguments: str | Path, around: Sequence[str] = (), access_log: bool = False
+    folder: Path,
+    *arguments: str | Path,
+    around: Sequence[str] = (),
+    access_log: bool = False,
+    health: str = "/health",
 ) -> Iterator[Server]:
     """Run `tuilerie serve` on a free port until the block ends.
 
     Args:
         folder: where its logs, and its data unless `--data` is given, are written.
         around: a command that runs the server's.
+        access_log: whether it writes a line for every request.
+        health: path that answers as soon as it serves.
     """
     folder.mkdir(parents=True, exist_ok=True)
     words = [*around, *COMMAND, "serve", *map(str, arguments), "--port", "0"]
@@ -195,7 +203,7 @@ def serving(
         )
     server = Server(process, log, access)
     try:
-        server._wait_until_serving()
+        server.wait_until_serving(health)
         yield server
     finally:
         if process.poll() is None:

@@ -80,6 +80,27 @@ def test_every_answer_may_be_read_by_other_sites(demo_server: Server, target: st
     assert answer.headers["x-content-type-options"] == "nosniff"
 
 
+@pytest.mark.parametrize(
+    ("target", "media_type", "magic"),
+    [
+        ("/wmts/1.0.0/world/default/WebMercatorQuad/4/5/8.jpg", "image/jpeg", b"\xff\xd8\xff"),
+        ("/wmts/1.0.0/world/default/WebMercatorQuad/4/5/8.png", "image/png", b"\x89PNG"),
+        ("/wmts/1.0.0/world/default/WebMercatorQuad/4/5/8.webp", "image/webp", b"RIFF"),
+        ("/wmts/1.0.0/surface/default/WebMercatorQuad/4/5/8.png8", "image/png", b"\x89PNG"),
+        # JPEG where sheets fill the tile, PNG where one is missing.
+        ("/wmts/1.0.0/sheets/default/WebMercatorQuad/7/43/70.mixed", "image/jpeg", b"\xff\xd8\xff"),
+        ("/wmts/1.0.0/sheets/default/WebMercatorQuad/4/4/7.mixed", "image/png", b"\x89PNG"),
+    ],
+)  # fmt: skip
+def test_tiles_are_what_they_are_called(
+    demo_server: Server, target: str, media_type: str, magic: bytes
+) -> None:
+    """A type that is not that of the bytes: browsers guess, and other clients fail."""
+    answer = demo_server.get(target)
+    assert (answer.status, answer.type) == (200, media_type)
+    assert answer.body.startswith(magic)
+
+
 def test_tiles_say_how_long_they_are_good(tile: Answer) -> None:
     """A cache that asks each time, or never again."""
     assert tile.headers["cache-control"] == "public, max-age=3600"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
@@ -189,6 +190,66 @@ def test_replaced_data_is_drawn(field: Field) -> None:
     assert again.status == 200
     write_field(field.raster, 1)
     eventually(lambda: field.tile().body == old.body, "the first picture is back")
+
+
+def test_changed_style_is_drawn(mended: Field) -> None:
+    """Tiles in the old colours for as long as the cache keeps them."""
+    old = decode(mended.tile().body, (64, 64)).colours
+    swapped = CATALOGUE.replace("source: field,", "source: field, styles: [swapped],") + (
+        "styles:\n  swapped: {kind: rgb, bands: [3, 2, 1], range: [0, 255]}\n"
+    )
+    target = TILE.replace("default", "swapped")
+    mended.edit(swapped)
+    answer = eventually(
+        lambda: found if (found := mended.server.get(target)).status == 200 else None,
+        "the new style is published",
+    )
+    assert np.array_equal(decode(answer.body, (64, 64)).colours, old[..., ::-1])
+    mended.edit(swapped.replace("[3, 2, 1]", "[2, 2, 1]"))
+    eventually(
+        lambda: np.array_equal(
+            decode(mended.server.get(target).body, (64, 64)).colours, old[..., [1, 1, 0]]
+        ),
+        "the changed style is drawn",
+    )
+
+
+def test_no_request_fails_while_states_are_exchanged(mended: Field) -> None:
+    """A moment without a service at every change of the catalogue."""
+    going = True
+    statuses: list[int] = []
+
+    def ask() -> None:
+        while going:
+            statuses.append(mended.server.get(TILE).status)
+            statuses.append(mended.server.get(CAPABILITIES).status)
+
+    with ThreadPoolExecutor(2) as threads:
+        asking = [threads.submit(ask) for _ in range(2)]
+        try:
+            for n in range(3):
+                before = mended.reloads()
+                mended.edit(CATALOGUE.replace("First title", f"Title {n}"))
+                eventually(lambda before=before: mended.reloads() > before, "the change is taken")
+        finally:
+            going = False
+        for future in asking:
+            future.result()
+    assert len(statuses) > 20
+    assert set(statuses) == {200}
+
+
+def test_tiles_grow_old(mended: Field) -> None:
+    """Tiles that are served for ever, though the catalogue says for how long they are good."""
+
+    def made() -> float:
+        return mended.server.metric("tuilerie_metatiles_made_total")
+
+    mended.edit(CATALOGUE.replace("source: field,", "source: field, expire_after_s: 1,"))
+    first = mended.tile()
+    before = made()
+    eventually(lambda: mended.tile() and made() > before, "the tile is made anew")
+    assert mended.tile().body == first.body
 
 
 def test_data_that_is_gone_is_told_and_tiles_made_are_served(field: Field) -> None:

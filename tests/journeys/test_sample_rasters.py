@@ -65,17 +65,19 @@ SAMPLES = [
     Sample("rgb_landsat7_bahamas_utm18n_nodata0.tif", -77.8, 24.5, "9", "7"),
     Sample("rgb_sentinel2_tci_utm34n_nodata0_cog.tif", 23.7, 32, "10", "8", coarse_by="average"),
     Sample("rgba_naip_epsg3857_cog.tif", -121.347, 41.968, "18", "16"),
+    Sample("time/sst_climatology_m01_2deg.tif", 20, 10, "2", "1"),
+    Sample("time/sst_climatology_m08_2deg.tif", 20, 10, "2", ""),
     Sample("world_aerosol_modis_2014277_palette.png", 20, 10, "4", "2", coarse_by="near"),
     Sample("world_bluemarble_5400x2700.jpg", 20, 10, "5", "3"),
     Sample("world_shadedrelief_10800x5400.jpg", 10, 46, "6", "4"),
 ]
-MONTHS = [Sample(f"time/sst_climatology_m{n:02d}_2deg.tif", 20, 10, "2", "") for n in range(1, 13)]
+MONTHS = [f"time/sst_climatology_m{month:02d}_2deg.tif" for month in range(1, 13)]
 
 
 @pytest.fixture(scope="module")
 def server(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """`tuilerie serve` with all rasters as arguments."""
-    files = dict.fromkeys(sample.file for sample in (*SAMPLES, *MONTHS))
+    files = dict.fromkeys([*(sample.file for sample in SAMPLES), *MONTHS])
     folder = tmp_path_factory.mktemp("samples")
     with serving(folder, *(shared / "data" / file for file in files)) as running:
         yield running
@@ -114,7 +116,7 @@ def drawn_by_gdal(source: Path, block: Block, how: str) -> Picture:
     return picture(bands[:3], seen)
 
 
-@pytest.mark.parametrize("sample", [*SAMPLES, *MONTHS], ids=str)
+@pytest.mark.parametrize("sample", SAMPLES, ids=str)
 def test_sample_is_drawn_as_gdal_draws_it(
     server: Server, capabilities: Capabilities, shared: Path, sample: Sample
 ) -> None:
@@ -142,3 +144,14 @@ def test_sample_is_drawn_as_gdal_draws_it(
             assert found.off < (0.2 if classes else 0.12)
             assert found.mean < (12.0 if classes else 4.5)
             assert np.abs(found.shift).max() < 0.05 or classes
+
+
+def test_months_are_twelve_different_maps(server: Server, capabilities: Capabilities) -> None:
+    """One month shown for another, as soon as they share a grid."""
+    addresses = [
+        capabilities.layers[Path(file).stem].resource("image/png", "WorldCRS84Quad", "0", 0, 1)
+        for file in MONTHS
+    ]
+    answers = server.get_all([address.removeprefix(server.url) for address in addresses])
+    assert {answer.status for answer in answers} == {200}
+    assert len({answer.body for answer in answers}) == len(MONTHS)

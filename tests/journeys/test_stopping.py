@@ -83,10 +83,11 @@ def test_killed_server_leaves_only_whole_tiles(
                 lambda: server.process.poll() is not None or sum(f.done() for f in asked) >= 3,
                 "some tiles are made",
             )
+            assert not all(future.done() for future in asked)
             server.process.kill()
             server.process.wait()
             came = sum(future.result() for future in asked)
-    assert 3 <= came < len(COLD)
+    assert came >= 3
     with serving(tmp_path / "again", catalogue, "--data", tmp_path / "data") as server:
         neighbours = [around for target in COLD for around in (target, _right(target))]
         for target, answer in zip(neighbours, server.get_all(neighbours), strict=True):

@@ -11,8 +11,9 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+from tuilerie.caches.base import TilesetRead
 from tuilerie.caches.sqlite import SqliteTileCache
-from tuilerie.catalogue.address import TileAddress
+from tuilerie.catalogue.address import TileAddress, TilesetKey
 from tuilerie.catalogue.model import (
     Catalogue,
     Encoding,
@@ -113,6 +114,9 @@ class SmallService:
 
     def cached(self, wanted: TileAddress) -> StoredTile | None:
         return self.cache.read(wanted)
+
+    def cached_in(self, tileset: TilesetKey) -> TilesetRead:
+        return lambda index: self.cached(TileAddress(*tileset[:4], index, tileset.dimensions))
 
     async def get_tile(self, wanted: TileAddress) -> StoredTile | None:
         found = await self.cache.get(wanted)

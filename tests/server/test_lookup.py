@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,9 +12,13 @@ from hypothesis import strategies as st
 
 from tests.server.served import KVP, REST, SmallService, address, catalogue, layer, live_of
 from tuilerie.catalogue.address import TileAddress
+from tuilerie.catalogue.model import MatrixLimits, MatrixSetLink
 from tuilerie.errors import RequestError
+from tuilerie.grids import named_matrix_set
+from tuilerie.grids.build import from_matrices
 from tuilerie.protocols.wmts import kvp, rest
 from tuilerie.server.answers import ReadyAnswers
+from tuilerie.server.conditional import http_date
 from tuilerie.server.lookup import TileLookup
 from tuilerie.server.metrics import Metrics
 from tuilerie.telemetry import Meters
@@ -139,7 +145,7 @@ def test_made_up_prefixes_take_no_room_without_end(service: Everything) -> None:
     for number in range(5000):
         target = f"{KVP}&nonsense={number}&tilematrix=8&tilerow=3&tilecol=4"
         assert short(lookup, service, target) == address(4, 3)
-    assert len(lookup._kvp_prefixes) <= 4096
+    assert len(lookup._kvp_routes) <= 4096
 
 
 def test_a_route_prefix_stands_before_every_route(filled: Path) -> None:
@@ -148,3 +154,56 @@ def test_a_route_prefix_stands_before_every_route(filled: Path) -> None:
     assert lookup.cached(f"GET /maps{REST}/8/3/4.png".encode(), 0) is not None
     assert lookup.cached(f"GET /maps{KVP}&tilematrix=8&tilerow=3&tilecol=4".encode(), 0) is not None
     assert lookup.cached(f"GET {REST}/8/3/4.png".encode(), 0) is None
+
+
+def test_matrices_with_odd_names_are_read_the_long_way(tmp_path: Path) -> None:
+    """A "+" that means a blank would be taken for itself, so that the lanes disagreed."""
+    whole = named_matrix_set("WebMercatorQuad")
+    matrices = [
+        replace(matrix, identifier=name)
+        for matrix, name in zip(whole.matrices[:2], ("a+b", "a b"), strict=True)
+    ]
+    odd = from_matrices("Odd", whole.crs, matrices)
+    limits = {name: MatrixLimits(0, 0, 0, 0) for name in ("a+b", "a b")}
+    published = replace(
+        catalogue(layer(links={"Odd": MatrixSetLink("Odd", limits)})), matrix_sets={"Odd": odd}
+    )
+    service = Everything(published, tmp_path)
+    service.asked = []
+    lookup = TileLookup(service, ReadyAnswers(0), Metrics(Meters()), "")
+    head = KVP.replace("WebMercatorQuad", "Odd")
+    for matrix in ("a%2Bb", "a+b", "a%20b", "a+b", "a%2Bb") * 2:
+        target = f"{head}&tilematrix={matrix}&tilerow=0&tilecol=0"
+        found = short(lookup, service, target)
+        assert found == long(service, target)
+        assert found is not None
+        assert found.index.matrix == ("a+b" if "%2B" in matrix else "a b")
+
+
+def test_two_orders_of_one_prefix_are_both_short(service: Everything) -> None:
+    """Two programs that name the same parameters in another order would slow each other down."""
+    lookup = TileLookup(service, ReadyAnswers(0), Metrics(Meters()), "")
+    for _ in range(3):
+        for tail_of in ("&TileRow={1}&TileCol={0}", "&TileCol={0}&TileRow={1}"):
+            target = f"{KVP}&TileMatrix=8{tail_of.format(4, 3)}"
+            assert short(lookup, service, target) == address(4, 3)
+    [known] = lookup._kvp_routes.values()
+    assert known.other is not None
+    assert known.other.other is None
+
+
+def test_no_answer_is_younger_than_its_date(filled: Path) -> None:
+    """While the server's clock is late, Last-Modified would lie in the future of Date."""
+    live = live_of(filled)
+    lookup = live.current.lookup
+    line = f"GET {REST}/8/3/4.png".encode()
+    true = lookup.cached(line, time.time())
+    assert true is not None
+    assert lookup.ready(line, time.time()) is true
+    late = true.modified - 2
+    assert lookup.ready(line, late) is None
+    found = lookup.cached(line, late)
+    assert found is not None
+    assert found.modified == late
+    assert b"last-modified: " + http_date(late) + b"\r\n" in found.head
+    assert lookup.ready(line, late) is found

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 
 import pytest
 
 from tests.tiles.conftest import CountingProducer, address, png
 from tuilerie.caches.memory import MemoryTileCache
+from tuilerie.caches.sqlite import SqliteTileCache
+from tuilerie.catalogue.address import TileAddress, TilesetKey
 from tuilerie.errors import CacheError, RenderError
+from tuilerie.formats import PNG, EncodedTile
 from tuilerie.tiles.flight import SingleFlight
 from tuilerie.tiles.manager import TileManager
 
@@ -116,3 +120,43 @@ async def test_without_a_cache_every_request_makes_its_tile(make, producer):
     again = await manager.get_tile(address(2, 2))
     assert tile.etag == again.etag
     assert len(producer.made) == 2
+
+
+def in_tileset(manager: TileManager, place: TileAddress):
+    return manager.cached_in(TilesetKey(*place[:4], place.dimensions))(place.index)
+
+
+@pytest.mark.parametrize("kind", ["memory", "sqlite"])
+async def test_a_tileset_is_read_as_its_tiles_are(make, clock, tmp_path, kind):
+    """The fast way would serve what the slow one does not, or miss what it has."""
+    cache = (
+        MemoryTileCache(1_000_000, clock=clock)
+        if kind == "memory"
+        else SqliteTileCache(tmp_path, generation=lambda _: "1", clock=clock)
+    )
+    manager = make(cache)
+    assert in_tileset(manager, address(2, 2)) is None
+    await manager.get_tile(address(2, 2))
+    for place in (address(2, 2), address(3, 3), address(2, 2, "relief"), address(5, 5)):
+        assert in_tileset(manager, place) == manager.cached(place)
+    assert in_tileset(manager, address(3, 3)).data == png(3, 3)
+    clock.now += 61
+    assert in_tileset(manager, address(2, 2)) is None
+    await cache.close()
+
+
+async def test_a_tileset_that_cannot_be_read_is_told_and_missed(make, faults, tmp_path):
+    """A file of another program would end the connection instead of costing a hit."""
+    cache = SqliteTileCache(tmp_path, generation=lambda _: "1")
+    await cache.put_many([(address(2, 2), EncodedTile(png(2, 2), PNG))])
+    await cache.close()
+    [path] = tmp_path.glob("*.sqlite")
+    with sqlite3.connect(path) as db:
+        db.execute("PRAGMA user_version = 99")
+    db.close()
+    manager = make(cache)
+    assert in_tileset(manager, address(2, 2)) is None
+    assert ["left as it is" in str(fault) for fault in faults] == [True]
+    assert in_tileset(make(BrokenCache()), address(2, 2)) is None
+    assert in_tileset(make(None), address(2, 2)) is None
+    await cache.close()

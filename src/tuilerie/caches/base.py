@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol, runtime_checkable
 
 from tuilerie.catalogue.address import TileAddress, TilesetKey
 from tuilerie.formats import EncodedTile, StoredTile
+from tuilerie.grids import TileIndex
 
-__all__ = ["Generation", "InlineTileCache", "LockingCache", "TileCache"]
+__all__ = [
+    "Generation",
+    "InlineTileCache",
+    "LockingCache",
+    "TileCache",
+    "TilesetCache",
+    "TilesetRead",
+]
+
+TilesetRead = Callable[[TileIndex], StoredTile | None]
+"""From a place in one tileset to its tile, or None; raises CacheError."""
 
 
 class Generation(Protocol):
@@ -47,7 +58,20 @@ class InlineTileCache(TileCache, Protocol):
     """A cache so near that a hit may be read on the event loop (microseconds, no waiting)."""
 
     def read(self, address: TileAddress) -> StoredTile | None:
-        """Like get, at once."""
+        """Like get, at once; what other processes replaced or deleted may be seen a little later.
+
+        What this process wrote is seen by the next call, and a tile that is here is found,
+        whoever wrote it.
+        """
+        ...
+
+
+@runtime_checkable
+class TilesetCache(InlineTileCache, Protocol):
+    """An inline cache that can look up once what all tiles of a tileset have in common."""
+
+    def reader(self, tileset: TilesetKey) -> TilesetRead:
+        """Return what reads this tileset as `read` does, for as long as the cache lives."""
         ...
 
 

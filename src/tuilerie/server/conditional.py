@@ -87,8 +87,13 @@ _DATE: Final = re.compile(
 @lru_cache(maxsize=8192)
 def http_date(seconds: int) -> bytes:
     """Return a time as an IMF-fixdate (RFC 9110, 5.6.7)."""
-    year, month, day, hour, minute, second, weekday, *_ = time.gmtime(seconds)
-    return (
-        f"{_DAYS[weekday]}, {day:02d} {_MONTHS[month - 1]} {year:04d} "
-        f"{hour:02d}:{minute:02d}:{second:02d} GMT"
-    ).encode("ascii")
+    day, second = divmod(seconds, 86_400)
+    minute = second // 60
+    return b"%b %02d:%02d:%02d GMT" % (_date(day), minute // 60, minute % 60, second % 60)
+
+
+@lru_cache(maxsize=1024)
+def _date(day: int) -> bytes:
+    """Return the part before the hour, by days since the epoch."""
+    year, month, number, _, _, _, weekday, *_ = time.gmtime(day * 86_400)
+    return f"{_DAYS[weekday]}, {number:02d} {_MONTHS[month - 1]} {year:04d}".encode("ascii")

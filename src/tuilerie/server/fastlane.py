@@ -163,7 +163,7 @@ class FastLane(GuardedProtocol):
         now = self._clock.now
         # `lookup.ready`, written out: a call would cost a twentieth of a ready answer.
         answer = published.answers.by_line.get(line)
-        ready = answer is not None and answer.until > now
+        ready = answer is not None and answer.modified <= now < answer.until
         if ready:
             answer.used = True  # type: ignore[union-attr]
         else:

@@ -5,16 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Protocol
 
 from tuilerie.catalogue.address import TileAddress
-from tuilerie.catalogue.model import Catalogue
-from tuilerie.catalogue.resolve import Resolver
-from tuilerie.formats import StoredTile
 from tuilerie.server.answers import ReadyAnswers
 from tuilerie.server.documents import Documents
 from tuilerie.server.lookup import TileLookup
 from tuilerie.server.metrics import Metrics
+from tuilerie.server.service import Service
 from tuilerie.server.settings import ServerSettings
 from tuilerie.telemetry import Meters
 
@@ -22,32 +19,6 @@ __all__ = ["Live", "Published", "Service"]
 
 RETIRE_S = 120.0
 """An old state is closed after that long even if a request still holds it."""
-
-
-class Service(Protocol):
-    """What the server needs of `tiles.service.TileService`."""
-
-    @property
-    def catalogue(self) -> Catalogue:
-        """The published state."""
-        ...
-
-    @property
-    def resolver(self) -> Resolver:
-        """Turns what clients ask into addresses of this catalogue."""
-        ...
-
-    def cached(self, address: TileAddress) -> StoredTile | None:
-        """Return a fresh tile that can be had at once (microseconds), else None."""
-        ...
-
-    async def get_tile(self, address: TileAddress) -> StoredTile | None:
-        """Return the tile from its cache or make it. Raises: RenderError, UpstreamError."""
-        ...
-
-    async def close(self) -> None:
-        """Finish what is being made, then release everything."""
-        ...
 
 
 class Published:

@@ -13,8 +13,9 @@ from __future__ import annotations
 
 import string
 from itertools import permutations
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import Final, TypeVar
 
+from tuilerie.caches.base import TilesetRead
 from tuilerie.catalogue.address import TileAddress, TileQuery
 from tuilerie.catalogue.resolve import Tileset
 from tuilerie.errors import RequestError
@@ -22,10 +23,8 @@ from tuilerie.formats import StoredTile
 from tuilerie.protocols.wmts import kvp, rest
 from tuilerie.server.answers import Answer, ReadyAnswers
 from tuilerie.server.metrics import Metrics
-from tuilerie.server.respond import TileResponder
-
-if TYPE_CHECKING:
-    from tuilerie.server.live import Service
+from tuilerie.server.respond import LayerPart, TileResponder
+from tuilerie.server.service import Service
 
 __all__ = ["METHOD", "TileLookup"]
 
@@ -55,24 +54,59 @@ _MAX_PREFIX: Final = 1024
 Kept = TypeVar("Kept")
 
 
+class _Route:
+    """What requests with one prefix have in common.
+
+    Attributes:
+        address: from matrix, row and column as text to an address.
+        read: from an index to a fresh tile that is at hand.
+        answer: from both, and the time, to the response.
+    """
+
+    __slots__ = ("address", "answer", "read")
+
+    def __init__(self, tileset: Tileset, read: TilesetRead, part: LayerPart) -> None:
+        self.address = tileset.address
+        self.read = read
+        self.answer = part.answer
+
+
+class _KvpRoute:
+    """A route whose last three parameters have these names, in this order.
+
+    Attributes:
+        second, third: the names after the first, which belongs to the prefix.
+        order: where matrix, row and column stand; None = in this order.
+        other: the same prefix with the names in the other order.
+    """
+
+    __slots__ = ("order", "other", "route", "second", "third")
+
+    def __init__(self, route: _Route, names: tuple[str, str, str], other: _KvpRoute | None) -> None:
+        self.route = route
+        _, self.second, self.third = names
+        order = _ORDERS[names]
+        self.order = None if order == _MATRIX_ROW_COL else order
+        self.other = other
+
+
 class TileLookup:
     """Looks tiles up for one published state; `prefix` stands before every route."""
 
     def __init__(
         self, service: Service, answers: ReadyAnswers, metrics: Metrics, prefix: str
     ) -> None:
-        self._read = service.cached
-        self._resolver = service.resolver
+        self._service = service
         self._strict = service.catalogue.service.strict
         self._answers = answers
-        self._answer = TileResponder(service.catalogue, metrics).answer
+        self._responder = TileResponder(service.catalogue, metrics)
         start = METHOD.decode("ascii") + prefix
         self._kvp_line = f"{start}{rest.KVP_PATH}?"
         self._kvp_at = len(self._kvp_line)
         self._rest_line = f"{start}{rest.KVP_PATH}/"
         self._rest_at = len(start)
-        self._kvp_prefixes: dict[str, Tileset] = {}
-        self._rest_prefixes: dict[str, dict[str, Tileset]] = {}
+        self._kvp_routes: dict[str, _KvpRoute] = {}
+        self._rest_routes: dict[str, dict[str, _Route]] = {}
         self._unkept = frozenset(
             identifier
             for identifier, layer in service.catalogue.layers.items()
@@ -82,7 +116,7 @@ class TileLookup:
     def ready(self, line: bytes, now: float) -> Answer | None:
         """Return the ready answer to a request line, if there is one that is still good."""
         answer = self._answers.by_line.get(line)
-        if answer is None or answer.until <= now:
+        if answer is None or not answer.modified <= now < answer.until:
             return None
         answer.used = True
         return answer
@@ -91,87 +125,110 @@ class TileLookup:
         """Return the answer to a request line out of a cache that is at hand, and keep it ready."""
         try:
             text = line.decode("ascii")
-            address = self._kvp_address(text) if "?" in text else self._rest_address(text)
+            found = self._by_kvp(text) if "?" in text else self._by_rest(text)
         except (RequestError, ValueError):
             return None
-        if address is None:
+        if found is None:
             return None
-        tile = self._read(address)
+        route, address = found
+        tile = route.read(address[4])
         if tile is None:
             return None
-        answer = self._answer(address, tile, now)
+        answer = route.answer(address, tile, now)
         if self._answers.max_bytes and answer.until > now:
             self._answers.put(line, answer)
         return answer
 
     def made(self, line: bytes, address: TileAddress, tile: StoredTile, now: float) -> Answer:
         """Return the answer for a tile that had to be waited for, and keep it ready."""
-        answer = self._answer(address, tile, now)
+        answer = self._responder.answer(address, tile, now)
         if answer.until > now and address.layer not in self._unkept:
             self._answers.put(line, answer)
         return answer
 
     def resolve(self, query: TileQuery) -> TileAddress:
         """Return the address that a query means. Raises: RequestError."""
-        return self._resolver.resolve_tile(query, strict=self._strict)
+        return self._service.resolver.resolve_tile(query, strict=self._strict)
 
-    def _kvp_address(self, text: str) -> TileAddress | None:
+    def _by_kvp(self, text: str) -> tuple[_Route, TileAddress] | None:
         """Read "…&TileMatrix=8&TileRow=3&TileCol=4", the last three in any order.
 
-        Escapes are not resolved in them: no number and no matrix of ours has any, so that such
-        a request is refused here and read the long way.
+        Escapes are not resolved in them: no number and no matrix of a kept route has any, so
+        that such a request is refused here and read the long way.
         """
-        parts = text.rsplit("&", 3)
-        tileset = self._kvp_prefixes.get(parts[0])
-        if tileset is not None:
+        parts = text.rsplit("=", 3)
+        known = self._kvp_routes.get(parts[0])
+        while known is not None:
             # Written out: this is a tenth of what a hit costs.
             _, first, second, third = parts
-            first_name, _, first_value = first.partition("=")
-            second_name, _, second_value = second.partition("=")
-            third_name, _, third_value = third.partition("=")
-            order = _ORDERS.get((first_name, second_name, third_name))
-            if order is _MATRIX_ROW_COL:
-                return tileset.address(first_value, second_value, third_value)
-            if order is not None:
-                values = (first_value, second_value, third_value)
-                return tileset.address(*[values[place] for place in order])
+            first, _, second_name = first.partition("&")
+            second, _, third_name = second.partition("&")
+            if third_name == known.third and second_name == known.second:
+                route = known.route
+                if known.order is None:
+                    return route, route.address(first, second, third)
+                values = (first, second, third)
+                return route, route.address(*[values[place] for place in known.order])
+            known = known.other
         if not text.startswith(self._kvp_line) or _odd(text):
-            return self._rest_address(text)
+            return self._by_rest(text)
         query = kvp.parse_get_tile(text[self._kvp_at :].encode("ascii"), strict=self._strict)
         if query is None:
             return None
         address = self.resolve(query)
-        if len(parts) == 4 and _is_prefix(parts[0][self._kvp_at :]):
-            tileset = self._tileset(query)
-            if tileset is not None:
-                _keep(self._kvp_prefixes, parts[0], tileset)
-        return address
+        route = self._route(query)
+        if len(parts) == 4 and self._is_plain(address):
+            self._keep_kvp(parts, route)
+        return route, address
 
-    def _rest_address(self, text: str) -> TileAddress | None:
+    def _by_rest(self, text: str) -> tuple[_Route, TileAddress] | None:
         """Read "…/{TileMatrix}/{TileRow}/{TileCol}.{ext}"."""
         prefix, matrix, row, last = text.rsplit("/", 3)
         col, _, extension = last.partition(".")
-        by_extension = self._rest_prefixes.get(prefix)
+        by_extension = self._rest_routes.get(prefix)
         if by_extension is not None:
-            tileset = by_extension.get(extension)
-            if tileset is not None:
-                return tileset.address(matrix, row, col)
+            route = by_extension.get(extension)
+            if route is not None:
+                return route, route.address(matrix, row, col)
         if not text.startswith(self._rest_line) or _odd(text):
             return None
         path, question, _ = text.partition("?")
         query = rest.parse_tile_path(path[self._rest_at :].encode("ascii"))
         address = self.resolve(query)
-        tileset = None if question else self._tileset(query)
-        if tileset is not None:
-            known = self._rest_prefixes.get(prefix, {})
-            _keep(self._rest_prefixes, prefix, {**known, extension: tileset})
-        return address
+        route = self._route(query)
+        if not question and self._is_plain(address):
+            known = self._rest_routes.get(prefix, {})
+            _keep(self._rest_routes, prefix, {**known, extension: route})
+        return route, address
 
-    def _tileset(self, query: TileQuery) -> Tileset | None:
+    def _route(self, query: TileQuery) -> _Route:
         layer, style, format_text, matrix_set, *_ = query
-        return self._resolver.resolve_prefix(
+        tileset = self._service.resolver.resolve_prefix(
             layer, style, format_text, matrix_set, query.format_is_extension, strict=self._strict
         )
+        if tileset is None:
+            raise ValueError("only for queries that were resolved")
+        key = tileset.key
+        return _Route(tileset, self._service.cached_in(key), self._responder.part(key.layer))
+
+    def _keep_kvp(self, parts: list[str], route: _Route) -> None:
+        """Remember a prefix, and the name with which it ends."""
+        prefix, _, first_name = parts[0].rpartition("&")
+        names = (first_name, parts[1].partition("&")[2], parts[2].partition("&")[2])
+        if names in _ORDERS and _is_prefix(prefix[self._kvp_at :]):
+            # No more than two in a row: the other name's spelling goes with the first one's.
+            known = _KvpRoute(route, names, self._kvp_routes.get(parts[0]))
+            _keep(self._kvp_routes, parts[0], known)
+
+    def _is_plain(self, address: TileAddress) -> bool:
+        """Tell whether all matrices can be read as they stand in a request line."""
+        matrix_set = self._service.catalogue.matrix_sets[address.matrix_set]
+        texts = (matrix_set.identifier, *[matrix.identifier for matrix in matrix_set.matrices])
+        return _SPECIAL.isdisjoint("".join(texts))
+
+
+_SPECIAL: Final = frozenset("%+&=/?#;")
+"""What means something else in a path or a query than itself."""
 
 
 def _odd(text: str) -> bool:

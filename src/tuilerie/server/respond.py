@@ -12,7 +12,7 @@ from tuilerie.server.conditional import http_date
 from tuilerie.server.message import CROSS_ORIGIN, Header, Reply
 from tuilerie.server.metrics import Metrics, TileCount
 
-__all__ = ["TileResponder", "cache_control", "tile_reply"]
+__all__ = ["LayerPart", "TileResponder", "cache_control", "tile_reply"]
 
 
 def cache_control(max_age_s: int | None) -> bytes:
@@ -25,8 +25,8 @@ def cache_control(max_age_s: int | None) -> bytes:
     return b"no-cache" if max_age_s <= 0 else b"public, max-age=%d" % max_age_s
 
 
-class _LayerPart:
-    """What a layer's tiles have in common.
+class LayerPart:
+    """Makes answers out of the tiles of one layer, of what they have in common.
 
     Attributes:
         templates: the header lines by format, with places for length, ETag and time.
@@ -41,6 +41,23 @@ class _LayerPart:
         self.templates: dict[ImageFormat, bytes] = {}
         self.count = count
         self.expire_after_s = layer.expire_after_s
+
+    def answer(self, address: TileAddress, tile: StoredTile, now: float) -> Answer:
+        """Return the response for a tile: of its true type, with strong validators.
+
+        `now` is in seconds since the epoch, as the Date header will say it; the answer says
+        until when it is good. Last-Modified is never later (RFC 9110, 8.8.2.1), although the
+        hot path's clock may be late.
+        """
+        data, image_format, created, etag = tile
+        if created > now:
+            created = int(now)
+        template = self.templates.get(image_format) or self.template(image_format)
+        head = template % (len(data), etag.encode("ascii"), http_date(created))
+        until = now + RECHECK_S
+        if self.expire_after_s is not None:
+            until = min(until, created + self.expire_after_s)
+        return Answer(address, head, data, etag, created, until, self.count)
 
     def template(self, image_format: ImageFormat) -> bytes:
         """Make a template; the type is that of the bytes, parameters are the request's alone."""
@@ -62,27 +79,19 @@ class TileResponder:
     def __init__(self, catalogue: Catalogue, metrics: Metrics) -> None:
         self._layers = catalogue.layers
         self._metrics = metrics
-        self._parts: dict[str, _LayerPart] = {}
+        self._parts: dict[str, LayerPart] = {}
+
+    def part(self, layer: str) -> LayerPart:
+        """Return what answers for a layer; of 5,000 layers most are seldom looked at."""
+        part = self._parts.get(layer)
+        if part is None:
+            part = LayerPart(self._layers[layer], self._metrics.tile_count(layer))
+            self._parts[layer] = part
+        return part
 
     def answer(self, address: TileAddress, tile: StoredTile, now: float) -> Answer:
-        """Return the response for a tile: of its true type, with strong validators.
-
-        `now` is in seconds since the epoch; the answer says until when it is good.
-        """
-        part = self._parts.get(address[0]) or self._part(address[0])
-        data, image_format, created, etag = tile
-        template = part.templates.get(image_format) or part.template(image_format)
-        head = template % (len(data), etag.encode("ascii"), http_date(created))
-        until = now + RECHECK_S
-        if part.expire_after_s is not None:
-            until = min(until, created + part.expire_after_s)
-        return Answer(address, head, data, etag, created, until, part.count)
-
-    def _part(self, layer: str) -> _LayerPart:
-        """Made when first asked for: of 5,000 layers most are seldom looked at."""
-        part = _LayerPart(self._layers[layer], self._metrics.tile_count(layer))
-        self._parts[layer] = part
-        return part
+        """Return the response for a tile; see LayerPart."""
+        return self.part(address.layer).answer(address, tile, now)
 
 
 def tile_reply(answer: Answer, method: str, headers: Mapping[bytes, bytes], outcome: str) -> Reply:

@@ -7,11 +7,18 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import Protocol
 
-from tuilerie.caches.base import InlineTileCache, LockingCache, TileCache
-from tuilerie.catalogue.address import TileAddress
+from tuilerie.caches.base import (
+    InlineTileCache,
+    LockingCache,
+    TileCache,
+    TilesetCache,
+    TilesetRead,
+)
+from tuilerie.catalogue.address import TileAddress, TilesetKey
 from tuilerie.catalogue.model import Layer
 from tuilerie.errors import CacheError, RenderError, UpstreamError
 from tuilerie.formats import EncodedTile, StoredTile, stored_now
+from tuilerie.grids import TileIndex
 from tuilerie.tiles.flight import SingleFlight
 from tuilerie.tiles.freshness import is_fresh
 
@@ -52,6 +59,7 @@ class TileManager:
         "_locking",
         "_on_cache_fault",
         "_producer",
+        "_tilesets",
     )
 
     def __init__(
@@ -66,6 +74,7 @@ class TileManager:
     ) -> None:
         self._cache = cache
         self._inline = cache if isinstance(cache, InlineTileCache) else None
+        self._tilesets = cache if isinstance(cache, TilesetCache) else None
         self._locking = cache if isinstance(cache, LockingCache) else None
         self._producer = producer
         self._expire_after_s = layer.expire_after_s
@@ -85,6 +94,27 @@ class TileManager:
         if stored is None or (self._expire_after_s is not None and not self._fresh(stored)):
             return None
         return stored
+
+    def cached_in(self, tileset: TilesetKey) -> TilesetRead:
+        """Return what does as `cached` for the tiles of one tileset, with less to look up."""
+        if self._tilesets is None:
+            layer, style, image_format, matrix_set, dimensions = tileset
+            return lambda index: self.cached(
+                TileAddress(layer, style, image_format, matrix_set, index, dimensions)
+            )
+        read = self._tilesets.reader(tileset)
+
+        def cached(index: TileIndex) -> StoredTile | None:
+            try:
+                stored = read(index)
+            except CacheError as fault:
+                self._on_cache_fault(fault)
+                return None
+            if stored is None or (self._expire_after_s is not None and not self._fresh(stored)):
+                return None
+            return stored
+
+        return cached
 
     async def get_tile(self, address: TileAddress) -> StoredTile | None:
         """Return the tile from the cache, or make it; None where the layer has nothing there.

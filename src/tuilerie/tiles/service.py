@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 
-from tuilerie.catalogue.address import TileAddress
+from tuilerie.caches.base import TilesetRead
+from tuilerie.catalogue.address import TileAddress, TilesetKey
 from tuilerie.catalogue.model import Catalogue
 from tuilerie.catalogue.resolve import Resolver
 from tuilerie.formats import StoredTile
@@ -39,6 +40,13 @@ class TileService:
     def cached(self, address: TileAddress) -> StoredTile | None:
         """Return a fresh tile that can be had at once (microseconds), else None."""
         return self._managers[address.layer].cached(address)
+
+    def cached_in(self, tileset: TilesetKey) -> TilesetRead:
+        """Return what does as `cached` for the tiles of one tileset, with less to look up.
+
+        It is good for as long as the service, and never raises.
+        """
+        return self._managers[tileset.layer].cached_in(tileset)
 
     async def get_tile(self, address: TileAddress) -> StoredTile | None:
         """Return the tile from its cache or make it; None where the layer has nothing there.

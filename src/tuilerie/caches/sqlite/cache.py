@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
-from tuilerie.caches.base import Generation
+from tuilerie.caches.base import Generation, TilesetRead
 from tuilerie.caches.content import check_tile
 from tuilerie.caches.faults import Faults, Listener
 from tuilerie.caches.forks import watch_forks
@@ -17,16 +17,18 @@ from tuilerie.caches.sqlite.reader import TileReader
 from tuilerie.caches.sqlite.transactions import Transactions
 from tuilerie.caches.sqlite.writer import TileWriter
 from tuilerie.caches.workthread import WorkThread
-from tuilerie.catalogue.address import TileAddress
+from tuilerie.catalogue.address import TileAddress, TilesetKey
 from tuilerie.formats import EncodedTile, StoredTile
 
 __all__ = ["SqliteTileCache"]
 
 
 class SqliteTileCache:
-    """Tiles in SQLite, one file per layer and matrix set: an InlineTileCache and LockingCache.
+    """Tiles in SQLite, one file per layer and matrix set: a TilesetCache and LockingCache.
 
-    Safe with several processes, threads and forks. A damaged file is renamed to
+    Safe with several processes, threads and forks. What this process writes, `read` sees at once;
+    of what others write it sees a new tile at once, and one that was replaced or deleted within
+    0.2 s (`get` sees that too at once). A damaged file is renamed to
     `*.damaged-<time>-<inode>` and counted ("damaged"), and the cache goes on without it; a file
     of another program or of a newer layout is left alone and CacheError says so. A file that is
     deleted while it is in use is missed within a second.
@@ -94,9 +96,13 @@ class SqliteTileCache:
         """Return the tile, or None, at once: see InlineTileCache (bound here, a call saved)."""
         watch_forks(self)
 
+    def reader(self, tileset: TilesetKey) -> TilesetRead:
+        """Return what reads the tiles of one tileset: see TilesetCache."""
+        return self._reader.tileset(tileset).read
+
     async def get(self, address: TileAddress) -> StoredTile | None:
-        """Return the tile, or None if it is not here or damaged."""
-        return self.read(address)
+        """Return the tile as it is now, or None if it is not here or damaged."""
+        return self._reader.read_now(address)
 
     async def put_many(
         self, tiles: Iterable[tuple[TileAddress, EncodedTile]]
@@ -118,6 +124,9 @@ class SqliteTileCache:
 
     async def close(self) -> None:
         """Finish the writes under way and close all files; idempotent."""
+        # Readers first: the last connection to close copies the WAL into its file and removes it,
+        # which one that only reads cannot do.
+        self._reader.files.close_all()
         await self._thread.close(self._transactions.close)
         self._reader.files.close_all()
 
@@ -128,7 +137,7 @@ class SqliteTileCache:
 
     def after_fork(self, *, in_child: bool) -> None:
         """Let files be opened again, on both sides alike."""
-        self._reader.files.after_fork()
+        self._reader.files.after_fork(in_child=in_child)
         self._transactions.after_fork()
 
     def open_files(self) -> int:

@@ -25,15 +25,23 @@ __all__ = [
     "is_damage",
     "open_reader",
     "open_writer",
+    "restart_wal",
     "set_aside",
+    "wal_bytes",
 ]
 
 FileIdentity = tuple[int, int]
 """Device and inode: tells a file from one that took its name."""
 
-_PAGE_BYTES = 4096
+_PAGE_BYTES = 8192
+"""A tile of common size takes two pages, not three or four."""
+
 _WAL_BYTES = 16 * 2**20
 _READER_WAITS_S = 0.1
+_RESTART_WAITS_MS = 50
+_RESTART_ATTEMPTS = 12
+"""In all longer than any snapshot of ours lasts, used or not."""
+
 _DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 _SENTENCES = {
     sqlite3.SQLITE_FULL: "no space left for {path}",
@@ -130,6 +138,36 @@ def open_writer(
         connection.close()
         raise
     return connection
+
+
+def wal_bytes(path: str) -> int:
+    """Return the size of a file's WAL; 0 if there is none."""
+    try:
+        return os.stat(f"{path}-wal").st_size
+    except OSError:
+        return 0
+
+
+def restart_wal(connection: sqlite3.Connection) -> bool:
+    """Copy the WAL into the file and have the next writer begin it anew; tell whether it will.
+
+    Waits a moment for readers to move on; writers wait for us. Nothing is lost if it fails.
+    """
+    [before] = connection.execute("PRAGMA busy_timeout").fetchone()
+    connection.execute(f"PRAGMA busy_timeout = {_RESTART_WAITS_MS}")
+    try:
+        # Many short attempts: one attempt waits for the place in which it found a reader, and a
+        # reader that moves on takes the same place again.
+        return any(_restarted(connection) for _ in range(_RESTART_ATTEMPTS))
+    except sqlite3.Error:
+        return False
+    finally:
+        connection.execute(f"PRAGMA busy_timeout = {before}")
+
+
+def _restarted(connection: sqlite3.Connection) -> bool:
+    [busy, *_] = connection.execute("PRAGMA wal_checkpoint(RESTART)").fetchone()
+    return not busy
 
 
 def _connect(path: str, mode: str, *, timeout_s: float) -> sqlite3.Connection:

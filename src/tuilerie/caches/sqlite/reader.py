@@ -1,15 +1,15 @@
-"""Reading a tile in microseconds: one open connection per file, one prepared question per tileset.
+"""Reading a tile in microseconds: one snapshot per open file, one prepared question per tileset.
 
 A reader never writes, so it is never in the way of a writer and never has to sync anything on the
-event loop. `_prepared` leads from a tileset to its connection and SQL in one dictionary lookup;
-whatever is not found there, or fails, is looked at again, slowly, by `_read_slow`.
+event loop. A `TilesetReader` knows its file and its SQL; whatever is not found by them, or fails,
+or is due, is looked at again, slowly and in a new snapshot, by `TileReader.read_anew`.
 """
 
 from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Final
 
 from tuilerie.caches.base import Generation
 from tuilerie.caches.content import END_MARKS, END_WITHIN, BlobMemory
@@ -21,15 +21,70 @@ from tuilerie.caches.sqlite.rows import find_tileset, load_bases
 from tuilerie.caches.sqlite.schema import FORMATS_BY_CODE
 from tuilerie.catalogue.address import TileAddress, TilesetKey
 from tuilerie.formats import ImageFormat, StoredTile
+from tuilerie.grids import TileIndex
 
-__all__ = ["TileReader"]
+__all__ = ["TileReader", "TilesetReader"]
 
-_MOST_PREPARED = 20_000
-_stored = StoredTile._make
+_MOST_TILESETS: Final = 20_000
+_new = tuple.__new__
 _FORMATS: dict[int, tuple[ImageFormat, bytes]] = {
     code: (image_format, END_MARKS.get(image_format, b""))
     for code, image_format in FORMATS_BY_CODE.items()
 }
+_NOWHERE: Final = ReadFile("", ("", ""), (0, 0), None)
+
+
+class TilesetReader:
+    """Reads the tiles of one tileset.
+
+    Attributes:
+        file, sql: where they were found last; `sql` is of no meaning for any other file.
+    """
+
+    __slots__ = ("_blob", "_clock", "_reader", "file", "sql", "tileset")
+
+    def __init__(
+        self, reader: TileReader, tileset: TilesetKey, blobs: BlobMemory, clock: Callable[[], float]
+    ) -> None:
+        self.tileset = tileset
+        self.file = _NOWHERE
+        self.sql = ""
+        self._reader = reader
+        self._blob = blobs.get
+        self._clock = clock
+
+    def read(self, index: TileIndex) -> StoredTile | None:
+        """Return the tile, or None if it is not here. Raises: CacheError."""
+        matrix, col, row = index
+        file = self.file
+        now = self._clock()
+        if (col | row) >> INDEX_BITS or not file.checked <= now < file.check_at:
+            return self._reader.read_anew(self, index)
+        try:
+            key = file.bases[matrix] + (col << INDEX_BITS | row)
+            # Not `with`: this is half as long, on the way of every hit.
+            lock = file.lock
+            lock.acquire()
+            try:
+                found = file.execute(self.sql, (key,)).fetchone()
+            finally:
+                lock.release()
+        except (KeyError, sqlite3.Error):
+            return self._reader.read_anew(self, index)
+        if found is None:
+            return self._reader.read_anew(self, index)
+        created, code, digest, data = found
+        if data is None:
+            data = self._blob(digest)
+            if data is None:
+                return self._reader.read_anew(self, index)
+        image_format, end = _FORMATS[code]
+        if not data.endswith(end):
+            return self._reader.read_anew(self, index)
+        file.used = True
+        if created > now:
+            created = int(now)
+        return _new(StoredTile, (data, image_format, created, digest.hex()))
 
 
 class TileReader:
@@ -57,11 +112,10 @@ class TileReader:
         self._set_aside = set_aside
         self._clock = clock
         self._blobs = BlobMemory()
-        self._prepared: dict[tuple[object, ...], _Prepared] = {}
+        self._tilesets: dict[tuple[object, ...], TilesetReader] = {}
         self.files = ReadFiles(
             path_of,
             set_aside=set_aside,
-            on_close=self._forget_prepared,
             max_open=max_open,
             mmap_bytes=mmap_bytes,
             clock=clock,
@@ -69,47 +123,44 @@ class TileReader:
 
     def read(self, address: TileAddress) -> StoredTile | None:
         """Return the tile, or None if it is not here. Raises: CacheError."""
-        layer, style, image_format, matrix_set, (matrix, col, row), dimensions = address
-        try:
-            file, sql = self._prepared[layer, style, image_format, matrix_set, dimensions]
-            now = self._clock()
-            if (col | row) >> INDEX_BITS or not file.checked <= now < file.check_at:
-                return self._read_slow(address)
-            key = file.bases[matrix] + (col << INDEX_BITS | row)
-            # Not `with`: this is half as long, on the way of every hit.
-            lock = file.lock
-            lock.acquire()
-            try:
-                found = file.execute(sql, (key,)).fetchone()
-            finally:
-                lock.release()
-        except (KeyError, sqlite3.Error):
-            return self._read_slow(address)
-        if found is None:
-            return self._read_slow(address)
-        created, code, digest, data = found
-        if data is None:
-            data = self._blobs.get(digest)
-            if data is None:
-                return self._read_slow(address)
-        image_format, end = _FORMATS[code]
-        if not data.endswith(end):
-            return self._read_slow(address)
-        file.used = True
-        return _stored((data, image_format, created if created <= now else int(now), digest.hex()))
+        return self._of(address).read(address[4])
 
-    def _read_slow(self, address: TileAddress) -> StoredTile | None:
-        """Read with every check: after a miss, once a second, and when anything is unusual."""
+    def read_now(self, address: TileAddress) -> StoredTile | None:
+        """Return the tile as it is at this moment, whoever wrote it. Raises: CacheError."""
+        return self.read_anew(self._of(address), address[4])
+
+    def tileset(self, tileset: TilesetKey) -> TilesetReader:
+        """Return the reader of a tileset, be there any of its tiles or none."""
+        found = self._tilesets.get(tileset)
+        if found is None:
+            if len(self._tilesets) >= _MOST_TILESETS:
+                self._tilesets.clear()
+            found = TilesetReader(self, tileset, self._blobs, self._clock)
+            found = self._tilesets.setdefault(tileset, found)
+        return found
+
+    def _of(self, address: TileAddress) -> TilesetReader:
+        layer, style, image_format, matrix_set, _, dimensions = address
+        key = (layer, style, image_format, matrix_set, dimensions)
+        return self._tilesets.get(key) or self.tileset(TilesetKey(*key))
+
+    def read_anew(self, asked: TilesetReader, index: TileIndex) -> StoredTile | None:
+        """Read with every check and in a new snapshot: after a miss, when one is due, after errors.
+
+        Raises: CacheError.
+        """
         missing_table: sqlite3.Error | None = None
         for _ in range(3):
-            file = self.files.open((address.layer, address.matrix_set))
+            file = self.files.open((asked.tileset.layer, asked.tileset.matrix_set))
             if file is None:
                 return None
             with file.lock:
                 if file.connection is None:
                     continue
                 try:
-                    return self._read_from(file, file.connection, address)
+                    file.renew(file.connection, self._clock())
+                    self.files.watch.add(file)
+                    return self._read_from(file, file.connection, asked, index)
                 except sqlite3.Error as error:
                     failure = error
             self.files.close(file)
@@ -122,28 +173,28 @@ class TileReader:
             missing_table = failure
         if missing_table is None:
             return None
-        raise cache_error(missing_table, address.layer) from missing_table
+        raise cache_error(missing_table, asked.tileset.layer) from missing_table
 
     def _read_from(
-        self, file: ReadFile, connection: sqlite3.Connection, address: TileAddress
+        self, file: ReadFile, connection: sqlite3.Connection, asked: TilesetReader, index: TileIndex
     ) -> StoredTile | None:
-        matrix, col, row = address.index
+        matrix, col, row = index
         if matrix not in file.bases:
             file.bases.update(load_bases(connection))
         base = file.bases.get(matrix)
-        prepared = self._prepare(file, connection, address)
-        if base is None or prepared is None:
+        if base is None or not self._locate(file, connection, asked):
             return None
         file.used = True
-        found = connection.execute(prepared.sql, (tile_key(base, col, row),)).fetchone()
+        found = connection.execute(asked.sql, (tile_key(base, col, row),)).fetchone()
         if found is None:
             return None
         created, code, digest, data = found
         if data is None:
-            data = self._shared_blob(connection, prepared.sql, digest)
+            data = self._shared_blob(connection, asked.sql, digest)
         image_format, end = _FORMATS.get(code, (None, b""))
         if data is None or image_format is None or end not in data[-END_WITHIN:]:
-            self._faults.note("damaged", f"{file.path}: a tile that is not whole: {address}")
+            whose = (*asked.tileset, *index)
+            self._faults.note("damaged", f"{file.path}: a tile that is not whole: {whose}")
             return None
         return StoredTile(data, image_format, min(created, int(self._clock())), digest.hex())
 
@@ -155,30 +206,13 @@ class TileReader:
         self._blobs.add(digest, data)
         return data
 
-    def _prepare(
-        self, file: ReadFile, connection: sqlite3.Connection, address: TileAddress
-    ) -> _Prepared | None:
-        tileset = TilesetKey(*address[:4], address.dimensions)
-        prepared = self._prepared.get(tileset)
-        if prepared is not None and prepared.file is file:
-            return prepared
-        found = find_tileset(connection, tileset, self._generation(tileset))
-        if found is None:
-            return None
-        sql = f"SELECT created, format, hash, data FROM t{found[0]} WHERE key = ?"  # noqa: S608
-        prepared = _Prepared(file, sql)
-        if len(self._prepared) >= _MOST_PREPARED:
-            self._prepared.clear()
-        self._prepared[tileset] = prepared
-        file.tilesets.add(tileset)
-        return prepared
-
-    def _forget_prepared(self, file: ReadFile) -> None:
-        for tileset in file.tilesets:
-            self._prepared.pop(tileset, None)
-        file.tilesets.clear()
-
-
-class _Prepared(NamedTuple):
-    file: ReadFile
-    sql: str
+    def _locate(self, file: ReadFile, connection: sqlite3.Connection, asked: TilesetReader) -> bool:
+        if asked.file is not file:
+            generation = self._generation(asked.tileset)
+            found = find_tileset(connection, asked.tileset, generation)
+            if found is None:
+                return False
+            # In this order: who sees the file sees its question.
+            asked.sql = f"SELECT created, format, hash, data FROM t{found[0]} WHERE key = ?"  # noqa: S608
+            asked.file = file
+        return True

@@ -1,10 +1,19 @@
-"""The files that are open for reading: which, how many, and whether they still bear their name."""
+"""The files that are open for reading: which, how many, and whether they still bear their name.
+
+An open file holds a snapshot: a read transaction, because to begin one costs as much as to read a
+tile in it. `check_at` says until when it is good; whoever writes to the file in this process puts
+it to zero, and the next reader sees what was written.
+"""
 
 from __future__ import annotations
 
 import sqlite3
 import threading
 from collections.abc import Callable
+from contextlib import suppress
+from time import monotonic
+from typing import Any
+from weakref import ref
 
 from tuilerie.caches.sqlite.connect import (
     FileIdentity,
@@ -14,10 +23,10 @@ from tuilerie.caches.sqlite.connect import (
     open_reader,
 )
 from tuilerie.caches.sqlite.schema import RefusedFileError
-from tuilerie.catalogue.address import TilesetKey
+from tuilerie.caches.sqlite.snapshots import SnapshotWatch
 from tuilerie.errors import CacheError
 
-__all__ = ["Owner", "PathOf", "ReadFile", "ReadFiles"]
+__all__ = ["Owner", "PathOf", "ReadFile", "ReadFiles", "expire"]
 
 Owner = tuple[str, str]
 """Layer and matrix set: whose file it is."""
@@ -25,14 +34,37 @@ Owner = tuple[str, str]
 PathOf = Callable[[str, str], str]
 """From layer and matrix set to the path of their file."""
 
-_CHECK_EVERY_S = 1.0
+_RENEW_EVERY_S = 0.1
 _REFUSED_FOR_S = 5.0
+
+_all: dict[int, ref[ReadFiles]] = {}
+
+
+def expire(identity: FileIdentity) -> None:
+    """Have every reader of this process take a new snapshot of a file that was written to."""
+    # Copied in one step: other threads may be adding.
+    for held in list(_all.values()):
+        files = held()
+        if files is not None:
+            files.expire(identity)
+
+
+def _not_open(*_: Any) -> sqlite3.Cursor:
+    raise sqlite3.ProgrammingError("the file is closed")
 
 
 class ReadFile:
-    """An open file. `connection` is used, closed and replaced only by who holds `lock`."""
+    """An open file. `connection` and `execute` are used and replaced only by who holds `lock`.
+
+    Attributes:
+        execute: of the one cursor that all hits use.
+        bases: key base by matrix.
+        checked, check_at: from when to when the snapshot is good, seconds since the epoch.
+        used: since the clock algorithm came by.
+    """
 
     __slots__ = (
+        "_begun",
         "bases",
         "check_at",
         "checked",
@@ -42,7 +74,6 @@ class ReadFile:
         "lock",
         "owner",
         "path",
-        "tilesets",
         "used",
     )
 
@@ -51,19 +82,52 @@ class ReadFile:
         path: str,
         owner: tuple[str, str],
         identity: FileIdentity,
-        connection: sqlite3.Connection,
+        connection: sqlite3.Connection | None,
     ) -> None:
         self.path = path
         self.owner = owner
         self.identity = identity
-        self.connection: sqlite3.Connection | None = connection
-        self.execute = connection.execute
+        self.connection = connection
+        self.execute: Callable[..., sqlite3.Cursor] = (
+            _not_open if connection is None else connection.cursor().execute
+        )
         self.lock = threading.Lock()
         self.bases: dict[str, int] = {}
-        self.tilesets: set[TilesetKey] = set()
         self.checked = 0.0
         self.check_at = 0.0
         self.used = True
+        self._begun = 0.0
+
+    def renew(self, connection: sqlite3.Connection, now: float) -> None:
+        """Have the next question begin a new snapshot; the caller holds `lock`."""
+        # Before the snapshot begins: what is written after this moment puts it to zero again.
+        self.checked, self.check_at = now, now + _RENEW_EVERY_S
+        if connection.in_transaction:
+            connection.execute("COMMIT")
+        connection.execute("BEGIN")
+        self._begun = monotonic()
+
+    def end_if_older(self, begun_before: float) -> bool:
+        """End the snapshot if it was begun before then (`monotonic`); True = there is none now."""
+        with self.lock:
+            if self.connection is None:
+                return True
+            if self._begun >= begun_before:
+                return False
+            self.check_at = 0.0
+            with suppress(sqlite3.Error):  # the next reader meets it too, and knows what to do
+                if self.connection.in_transaction:
+                    self.connection.execute("COMMIT")
+            return True
+
+    def close(self) -> None:
+        """Close the connection, if it is open, and with it the snapshot."""
+        with self.lock:
+            self.check_at = 0.0
+            self.execute = _not_open
+            if self.connection is not None:
+                self.connection.close()
+                self.connection = None
 
 
 class ReadFiles:
@@ -75,8 +139,10 @@ class ReadFiles:
     Args:
         path_of: where a layer's matrix set is kept.
         set_aside: called with path and identity of a damaged file.
-        on_close: called, its lock held, with each file that is closed.
         clock: seconds since the epoch.
+
+    Attributes:
+        watch: to be told of every snapshot that is begun.
     """
 
     def __init__(
@@ -84,20 +150,21 @@ class ReadFiles:
         path_of: PathOf,
         *,
         set_aside: Callable[[str, FileIdentity], None],
-        on_close: Callable[[ReadFile], None],
         max_open: int,
         mmap_bytes: int,
         clock: Callable[[], float],
     ) -> None:
         self._path_of = path_of
         self._set_aside = set_aside
-        self._on_close = on_close
         self._max_open = max_open
         self._mmap_bytes = mmap_bytes
         self._clock = clock
         self._files: dict[Owner, ReadFile] = {}
         self._refused: dict[str, tuple[CacheError, float]] = {}
         self._opening = threading.Lock()
+        self.watch = SnapshotWatch()
+        key = id(self)
+        _all[key] = ref(self, lambda _: _all.pop(key, None))
 
     def __len__(self) -> int:
         return len(self._files)
@@ -110,17 +177,22 @@ class ReadFiles:
         with self._opening:
             file = self._files.get(owner)
             path = self._path_of(*owner) if file is None else file.path
-            now = self._clock()
             identity = file_identity(path)
             if file is not None:
                 if file.identity == identity:
-                    file.checked, file.check_at = now, now + _CHECK_EVERY_S
                     return file
                 self._forget(file)
             if identity is None:
                 return None
+            now = self._clock()
             self._raise_if_refused(path, now)
             return self._open_new(path, owner, identity, now)
+
+    def expire(self, identity: FileIdentity) -> None:
+        """Have the next read of a file that was written to begin a new snapshot."""
+        for file in list(self._files.values()):
+            if file.identity == identity:
+                file.check_at = 0.0
 
     def close(self, file: ReadFile) -> None:
         """Close one file; the next `open` opens it again."""
@@ -131,14 +203,18 @@ class ReadFiles:
         """Close all files; the next `open` opens them again."""
         with self._opening:
             self._close_all()
+        self.watch.stop()
 
     def before_fork(self) -> None:
         """Close all files and keep them closed until after the fork."""
         self._opening.acquire()
         self._close_all()
+        self.watch.stop()
 
-    def after_fork(self) -> None:
+    def after_fork(self, *, in_child: bool) -> None:
         """Let files be opened again."""
+        if in_child:
+            self.watch.after_fork()
         self._opening.release()
 
     def _open_new(
@@ -164,7 +240,6 @@ class ReadFiles:
             return None
         self._make_room()
         file = ReadFile(path, owner, identity, connection)
-        file.checked, file.check_at = now, now + _CHECK_EVERY_S
         self._files[owner] = file
         return file
 
@@ -184,7 +259,7 @@ class ReadFiles:
                 file.used = False
                 self._files[owner] = file
             else:
-                self._shut(file)
+                file.close()
 
     def _close_all(self) -> None:
         for file in list(self._files.values()):
@@ -193,11 +268,4 @@ class ReadFiles:
     def _forget(self, file: ReadFile) -> None:
         if self._files.get(file.owner) is file:
             del self._files[file.owner]
-        self._shut(file)
-
-    def _shut(self, file: ReadFile) -> None:
-        with file.lock:
-            if file.connection is not None:
-                file.connection.close()
-                file.connection = None
-                self._on_close(file)
+        file.close()

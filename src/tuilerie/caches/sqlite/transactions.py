@@ -16,15 +16,20 @@ from tuilerie.caches.sqlite.connect import (
     file_identity,
     is_damage,
     open_writer,
+    restart_wal,
     set_aside,
+    wal_bytes,
 )
-from tuilerie.caches.sqlite.readfiles import Owner, PathOf
+from tuilerie.caches.sqlite.readfiles import Owner, PathOf, expire
 from tuilerie.caches.sqlite.rows import load_bases, new_matrix
 from tuilerie.errors import CacheError
 
 __all__ = ["Transactions", "WriteFile"]
 
 _ATTEMPTS = 3
+
+_WAL_MAX_BYTES = 32 * 2**20
+_WAL_STEP_BYTES = 16 * 2**20
 
 
 class WriteFile:
@@ -37,6 +42,20 @@ class WriteFile:
         self.identity = identity
         self.connection = connection
         self.bases = load_bases(connection)
+        self._restart_from = _WAL_MAX_BYTES
+
+    def bound_wal(self) -> None:
+        """Have the WAL written from its beginning again if it has grown too long.
+
+        SQLite does so by itself when a commit finds no reader in it; constant readers would let
+        it grow without end. One that does not move on (a backup) is not waited for at each
+        commit, but when the WAL has grown by a step.
+        """
+        size = wal_bytes(self.path)
+        if size < self._restart_from:
+            return
+        done = restart_wal(self.connection)
+        self._restart_from = _WAL_MAX_BYTES if done else size + _WAL_STEP_BYTES
 
     def base(self, matrix: str) -> int:
         """Return a matrix's key base; a new matrix gets one in the transaction under way."""
@@ -122,7 +141,11 @@ class Transactions:
             try:
                 file = self._open(owner, path)
                 with _transaction(file.connection):
-                    return work(file)
+                    done = work(file)
+                if file.identity is not None:
+                    expire(file.identity)
+                file.bound_wal()
+                return done
             except sqlite3.Error as error:
                 failure = error
             except BaseException:

@@ -1,0 +1,43 @@
+"""What the server needs of whoever makes tiles; it knows no more of the floor below."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from tuilerie.caches.base import TilesetRead
+from tuilerie.catalogue.address import TileAddress, TilesetKey
+from tuilerie.catalogue.model import Catalogue
+from tuilerie.catalogue.resolve import Resolver
+from tuilerie.formats import StoredTile
+
+__all__ = ["Service"]
+
+
+class Service(Protocol):
+    """What the server needs of `tiles.service.TileService`."""
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """The published state."""
+        ...
+
+    @property
+    def resolver(self) -> Resolver:
+        """Turns what clients ask into addresses of this catalogue."""
+        ...
+
+    def cached(self, address: TileAddress) -> StoredTile | None:
+        """Return a fresh tile that can be had at once (microseconds), else None."""
+        ...
+
+    def cached_in(self, tileset: TilesetKey) -> TilesetRead:
+        """Return what does as `cached` for the tiles of one tileset, with less to look up."""
+        ...
+
+    async def get_tile(self, address: TileAddress) -> StoredTile | None:
+        """Return the tile from its cache or make it. Raises: RenderError, UpstreamError."""
+        ...
+
+    async def close(self) -> None:
+        """Finish what is being made, then release everything."""
+        ...
