@@ -286,5 +286,6 @@ def _visible(catalogue: Catalogue) -> Iterable[str]:
     for layer in catalogue.layers.values():
         yield repr(layer)
         yield from (link.fingerprint for link in layer.links.values())
+    yield repr(catalogue.themes)
     for identifier, tms in catalogue.matrix_sets.items():
         yield repr((identifier, tms.title))

@@ -182,7 +182,5 @@ def test_languages_come_in_the_order_that_is_wanted(
 ) -> None:
     """A French client that gets English titles first, or none of the other language."""
     body = demo_server.get(CAPABILITIES, {"Accept-Language": "fr-CA, en;q=0.5"}).body
-    assert body.index(b"Le monde en vraies couleurs") < body.index(
-        b"The world in true colours"
-    )
+    assert body.index(b"Le monde en vraies couleurs") < body.index(b"The world in true colours")
     assert demo_capabilities.layers["world"].titles[0] == "The world in true colours"

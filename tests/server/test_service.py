@@ -143,12 +143,20 @@ def test_an_error_is_not_conditional(lane: int) -> None:
         assert ask(lane, target, "If-None-Match: *")[0] >= 400
 
 
-@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH"])
-@pytest.mark.parametrize("target", [f"{REST}/8/1/1.png", "/wmts", "/", "/health"])
+@pytest.mark.parametrize(
+    ("method", "target"),
+    [
+        (method, target)
+        for method in ("POST", "PUT", "DELETE", "PATCH")
+        for target in (f"{REST}/8/1/1.png", "/wmts", "/", "/health")
+        if (method, target) != ("POST", "/wmts")
+    ],
+)
 def test_other_methods_are_refused(lane: int, method: str, target: str) -> None:
     """DELETE on a tile would be answered with the tile (as others do)."""
     status, fields, _ = ask(lane, target, "Content-Length: 0", method=method)
-    assert (status, fields["allow"]) == (405, "GET, HEAD, OPTIONS")
+    more = ", POST" if target == "/wmts" else ""
+    assert (status, fields["allow"]) == (405, f"GET, HEAD, OPTIONS{more}")
 
 
 def test_a_browser_may_ask_before_it_asks(lane: int) -> None:

@@ -106,7 +106,9 @@ def document_reply(
     return Reply(200, fields, data, route)
 
 
-_QUALITY: Final = re.compile(rb"\s*;\s*q\s*=\s*(0(?:\.\d{0,3})?|\.\d{1,3}|1(?:\.0{0,3})?)\s*$", re.IGNORECASE)
+_QUALITY: Final = re.compile(
+    rb"\s*;\s*q\s*=\s*(0(?:\.\d{0,3})?|\.\d{1,3}|1(?:\.0{0,3})?)\s*$", re.IGNORECASE
+)
 _HAS_QUALITY: Final = re.compile(rb";\s*q\s*=", re.IGNORECASE)
 _MAX_LIST: Final = 32
 """Members of a preference list that are looked at; nobody honest sends more."""
