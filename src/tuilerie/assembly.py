@@ -13,6 +13,7 @@ from tuilerie import __version__
 from tuilerie.caches.base import TileCache
 from tuilerie.caches.faults import CacheFault
 from tuilerie.caches.files import FileTileCache
+from tuilerie.caches.memory import MemoryTileCache
 from tuilerie.caches.sqlite import SqliteTileCache
 from tuilerie.catalogue.address import TileAddress
 from tuilerie.catalogue.compile import Described, compile_catalogue, used_sources
@@ -37,9 +38,11 @@ from tuilerie.server.live import Live
 from tuilerie.server.settings import ServerSettings
 from tuilerie.sources.base import MapSource
 from tuilerie.sources.describe import describe_raster
+from tuilerie.sources.fingerprint import sidecars_of
 from tuilerie.sources.mosaic import MosaicSource as MosaicMapSource
 from tuilerie.sources.rasterfile import RasterFileSource
 from tuilerie.sources.settings import RasterFile
+from tuilerie.sources.sheet_index import folder_files
 from tuilerie.sources.sheets import SheetFolder, describe_folder
 from tuilerie.telemetry import Meters
 from tuilerie.tiles.flight import SingleFlight
@@ -48,6 +51,9 @@ from tuilerie.tiles.produce import LayerProducer
 from tuilerie.tiles.service import TileService
 
 __all__ = ["Publication", "make_live", "open_service", "publish"]
+
+_SPARE_BYTES = 16 * 2**20
+"""Room for tiles that a full or read-only disk did not take: some hundred metatiles."""
 
 CATALOGUE_SUFFIXES = frozenset({".yaml", ".yml"})
 
@@ -126,6 +132,7 @@ def open_service(catalogue: Catalogue, data: Path, *, meters: Meters) -> TileSer
         for identifier, settings in catalogue.caches.items()
     }
     flight: SingleFlight[Mapping[TileAddress, StoredTile]] = SingleFlight()
+    spare = MemoryTileCache(_SPARE_BYTES)
     managers = {
         layer.identifier: TileManager(
             layer,
@@ -139,6 +146,7 @@ def open_service(catalogue: Catalogue, data: Path, *, meters: Meters) -> TileSer
                 meters=meters,
             ),
             flight=flight,
+            spare=spare,
             on_cache_fault=meters.cache_fault,
         )
         for layer in catalogue.layers.values()
@@ -172,20 +180,47 @@ def make_live(
     def rebuild() -> TileService:
         return open_service(publish(publication), data, meters=meters)
 
+    service = open_service(first, data, meters=meters)
+    watched = _Watched(publication)
     live = Live(
-        open_service(first, data, meters=meters),
+        service,
         settings,
         meters=meters,
-        watch=lambda: _watched(publication, live.current.catalogue),
+        watch=lambda: watched.files(live.current.catalogue),
         rebuild=rebuild,
     )
     return live
 
 
-def _watched(publication: Publication, catalogue: Catalogue) -> Sequence[Path]:
-    """The files whose change means another state: the catalogue, and the data that it names."""
-    data = [Path(settings.path) for settings in catalogue.sources.values()]
-    return [*publication.paths, *data]
+class _Watched:
+    """The files whose change means another state, listed once for each state."""
+
+    def __init__(self, publication: Publication) -> None:
+        self._paths = publication.paths
+        self._catalogue: Catalogue | None = None
+        self._files: list[Path] = []
+
+    def files(self, catalogue: Catalogue) -> Sequence[Path]:
+        """Return the catalogue's file, the data with what lies beside it, and matrix set files."""
+        if catalogue is not self._catalogue:
+            files = [*self._paths, *(Path(file) for file in catalogue.files)]
+            for settings in catalogue.sources.values():
+                files += _data_files(settings)
+            self._files = list(dict.fromkeys(files))
+            self._catalogue = catalogue
+        return self._files
+
+
+def _data_files(settings: SourceSettings) -> list[Path]:
+    path = Path(settings.path)
+    match settings:
+        case RasterSource():
+            return [path, *(sidecar for sidecar in sidecars_of(path) if sidecar.exists())]
+        case MosaicSource():
+            try:
+                return folder_files(_sheet_folder(settings))
+            except CatalogueError:  # gone since it was described: its coming back is a change
+                return [path]
 
 
 def _describe(sources: Mapping[str, SourceSettings]) -> dict[str, Described]:
@@ -288,5 +323,6 @@ def _visible(catalogue: Catalogue) -> Iterable[str]:
     for layer in catalogue.layers.values():
         yield repr(layer)
         yield from (link.fingerprint for link in layer.links.values())
+    yield repr(catalogue.themes)
     for identifier, tms in catalogue.matrix_sets.items():
         yield repr((identifier, tms.title))

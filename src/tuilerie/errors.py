@@ -10,6 +10,7 @@
     │   ├── VersionNegotiationFailed
     │   ├── InvalidUpdateSequence
     │   ├── AccessDenied
+    │   ├── Rejection           several of these at once
     │   └── NotFound            no resource has this address
     ├── CatalogueError          the operator, at load: all problems at once
     ├── UpstreamError           a remote server: carries the source, never its key
@@ -37,6 +38,7 @@ __all__ = [
     "OperationNotSupported",
     "PointIJOutOfRange",
     "Problem",
+    "Rejection",
     "RenderError",
     "RequestError",
     "TileOutOfRange",
@@ -57,14 +59,34 @@ class RequestError(TuilerieError):
         code: the OGC exception code (OGC 07-057r7, Tables 20, 23 and 26).
         locator: the parameter at fault in the standard's spelling, or None where the
             standard wants none.
+        template, values: the message with places in braces, and what fills them: by the
+            template a door finds the same sentence in the client's language. Without values the
+            template is the message, whatever stands in it.
+        message: in English.
     """
 
     code = "NoApplicableCode"
 
-    def __init__(self, message: str, locator: str | None = None) -> None:
+    def __init__(self, template: str, locator: str | None = None, **values: object) -> None:
+        message = template.format_map(values) if values else template
         super().__init__(message)
+        self.template = template
+        self.values = values
         self.message = message
         self.locator = locator
+
+
+class Rejection(RequestError):
+    """Several things are wrong with one request, and the client is told all of them at once.
+
+    It behaves as its first error, which decides code, locator and status (7.2.2.2: "based upon
+    the exceptionCode of the first Exception"): code that knows nothing of it does right.
+    """
+
+    def __init__(self, errors: Sequence[RequestError]) -> None:
+        super().__init__(errors[0].message, errors[0].locator)
+        self.code = errors[0].code
+        self.errors = tuple(errors)
 
 
 class MissingParameter(RequestError):

@@ -14,7 +14,13 @@ from tests.catalogue.documents import compiled, described
 from tests.catalogue.documents import example as example_catalogue
 from tuilerie.catalogue.address import TileAddress, TileQuery, TilesetKey
 from tuilerie.catalogue.resolve import Resolver, resolve_tile
-from tuilerie.errors import InvalidParameter, MissingParameter, RequestError, TileOutOfRange
+from tuilerie.errors import (
+    InvalidParameter,
+    MissingParameter,
+    Rejection,
+    RequestError,
+    TileOutOfRange,
+)
 from tuilerie.formats import JPEG, PNG, PNG8
 from tuilerie.grids import TileIndex
 
@@ -67,8 +73,9 @@ def test_an_identifier_may_have_anything_in_it():
         "coarse",
         *("0", "0"),
     )
-    with pytest.raises(TileOutOfRange) as caught:
+    with pytest.raises(Rejection) as caught:
         resolve(query)
+    assert [type(fault) for fault in caught.value.errors] == [TileOutOfRange] * 2
     limits = CATALOGUE.layers[query.layer].links["scales"].limits["coarse"]
     assert str(limits.min_row) in caught.value.message
     good = query._replace(row=str(limits.min_row), col=str(limits.max_col))
@@ -131,30 +138,58 @@ def test_a_matrix_that_the_layer_does_not_serve_is_out_of_range():
     assert caught.value.locator == "TileRow"
 
 
-def test_the_first_fault_is_reported_and_missing_before_invalid():
-    """Conformance suites and clients that mend one fault after the other would go in circles."""
-    values = {
-        "layer": ("Layer", "nope"),
-        "style": ("Style", "nope"),
-        "format": ("Format", "nope"),
-        "matrix_set": ("TileMatrixSet", "nope"),
-        "matrix": ("TileMatrix", "nope"),
-        "row": ("TileRow", "nope"),
-        "col": ("TileCol", "nope"),
+def told(query, **options):
+    """Return (code, locator) of everything that is wrong with a query."""
+    with pytest.raises(RequestError) as caught:
+        resolve(query, **options)
+    error = caught.value
+    every = error.errors if isinstance(error, Rejection) else (error,)
+    assert (error.code, error.locator) == (every[0].code, every[0].locator)
+    return [(fault.code.removesuffix("ParameterValue"), fault.locator) for fault in every]
+
+
+def test_all_that_is_wrong_is_told_at_once_missing_before_invalid():
+    """Clients that mend one fault after the other would ask seven times."""
+    places = {
+        "layer": "Layer",
+        "style": "Style",
+        "format": "Format",
+        "matrix_set": "TileMatrixSet",
+        "matrix": "TileMatrix",
+        "row": "TileRow",
+        "col": "TileCol",
     }
-    names = list(values)
-    for n, name in enumerate(names):
-        broken = WORLD._replace(**{each: values[each][1] for each in names[n:]})
-        with pytest.raises(InvalidParameter) as caught:
-            resolve(broken)
-        assert caught.value.locator == values[name][0]
-        if name != "style":
-            with pytest.raises(MissingParameter) as missed:
-                resolve(broken._replace(**{name: ""}))
-            assert missed.value.locator == values[name][0]
-    with pytest.raises(MissingParameter) as missed:
-        resolve(WORLD._replace(layer="nope", col=""))
-    assert missed.value.locator == "TileCol"
+    names = list(places)
+    for n in range(1, len(names)):  # with the layer right, all the others can be judged
+        broken = WORLD._replace(**dict.fromkeys(names[n:], "nope"))
+        if "matrix_set" in names[n:]:  # in which set should the matrix be?
+            expected = [places[name] for name in names[n:] if name != "matrix"]
+        else:
+            expected = [places[name] for name in names[n:]]
+        assert told(broken) == [("Invalid", locator) for locator in expected]
+    everything = WORLD._replace(**dict.fromkeys(names, "nope"))
+    assert [locator for _, locator in told(everything)] == [
+        *("Layer", "TileMatrixSet", "TileRow", "TileCol")
+    ]
+    assert told(WORLD._replace(layer="nope", matrix="", col="")) == [
+        ("Missing", "TileMatrix"),
+        ("Missing", "TileCol"),
+        ("Invalid", "Layer"),
+    ]
+    nothing = WORLD._replace(**dict.fromkeys(names, ""))
+    assert told(nothing) == [
+        ("Missing", locator) for locator in places.values() if locator != "Style"
+    ]
+    assert ("Missing", "Style") in told(nothing, strict=True)
+    assert told(WORLD._replace(row="32", col="32")) == [
+        ("TileOutOfRange", "TileRow"),
+        ("TileOutOfRange", "TileCol"),
+    ]
+    assert told(WORLD._replace(row="x", col="32")) == [
+        ("Invalid", "TileRow"),
+        ("TileOutOfRange", "TileCol"),
+    ]
+    assert told(WORLD._replace(layer="nope", row="32")) == [("Invalid", "Layer")]
 
 
 def test_every_edge_of_the_limits():

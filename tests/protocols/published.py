@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from tuilerie.catalogue.metadata import Legend, MetadataLink, Theme
 from tuilerie.catalogue.model import (
     Catalogue,
     Contact,
@@ -96,6 +97,8 @@ def a_rich_catalogue() -> Catalogue:
         keywords=(Text((("", "tiles"),)), Text((("en", "world"), ("fr", "monde")))),
         fees="none",
         access_constraints=("none", "© <us>"),
+        profiles=("http://www.opengis.net/spec/wmts-simple/1.0/conf/simple-profile",),
+        other_sources=(MetadataLink("https://example.org/csw?a=1&b=2", "Catalogue <1>"),),
         provider=Provider(
             "Cadastre & fils",
             "https://example.org/?a=1&b=2",
@@ -119,6 +122,15 @@ def a_rich_catalogue() -> Catalogue:
         title=Text((("en", "World <1>"), ("fr", "Monde"), ("ja", "世界"))),
         abstract=Text((("en", "A & B"),)),
         keywords=(Text((("en", "blue"), ("fr", "bleu"))),),
+        metadata=(
+            MetadataLink("https://example.org/iso?id=1&x=2"),
+            MetadataLink(
+                "https://example.org/quality",
+                "Quality & more",
+                "http://www.isotc211.org/2005/gmd",
+                "urn:example:aspect",
+            ),
+        ),
     )
     north_west = a_layer(
         "a/b?c#d&e<f>%20é ü",
@@ -141,6 +153,17 @@ def a_rich_catalogue() -> Catalogue:
                 Text((("en", "Relief"), ("fr", "Relief ombré"))),
                 Text((("", "Shaded."),)),
                 (Text((("", "hill"),)),),
+                legends=(
+                    Legend(
+                        "image/png",
+                        "https://example.org/l?a=1&b=2",
+                        width=120,
+                        height=300,
+                        min_scale_denominator=LAMBERT.matrices[1].scale_denominator,
+                        max_scale_denominator=LAMBERT.matrices[0].scale_denominator,
+                    ),
+                    Legend("image/svg+xml", file="/srv/legends/relief.svg"),
+                ),
             ),
         ),
         formats=(PNG, PNG8),
@@ -159,4 +182,21 @@ def a_rich_catalogue() -> Catalogue:
         styles=(StylePlan("grey", Text(), is_default=True, kind="grey"),),
     )
     hidden = a_layer("hidden", full_link(MERCATOR), listed=False)
-    return a_catalogue(world, north_west, pacific, hidden, service=service)
+    return replace(a_catalogue(world, north_west, pacific, hidden, service=service), themes=THEMES)
+
+
+THEMES = {
+    "subjects": (
+        Theme(
+            "land & <sea>",
+            Text((("en", "Land"), ("fr", "Terres"))),
+            Text((("en", "What is there."), ("fr", "Ce qu'il y a."))),
+            (Text((("en", "cover"), ("fr", "couverture"))),),
+            (Theme("heights", layers=("a/b?c#d&e<f>%20é ü",)),),
+            ("world",),
+        ),
+        Theme("empty"),
+    ),
+    "places": (Theme("oceans", Text((("", "Oceans"),)), layers=("pacific", "world")),),
+}
+"""Two hierarchies, one of them nested; a layer in several themes."""

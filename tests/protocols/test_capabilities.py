@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from owslib.wmts import WebMapTileService
+from pydantic import TypeAdapter, ValidationError
 
 from tests.protocols.published import (
     LAMBERT,
@@ -22,7 +24,10 @@ from tests.protocols.published import (
     full_link,
 )
 from tests.protocols.schemas import assert_valid
+from tuilerie.catalogue.addresses import Uri, WebAddress
+from tuilerie.catalogue.metadata import MetadataLink, Theme
 from tuilerie.catalogue.model import MatrixLimits, MatrixSetLink, ServiceInfo, StylePlan, Text
+from tuilerie.catalogue.themes import is_reference
 from tuilerie.formats import JPEG
 from tuilerie.grids import BoundingBox
 from tuilerie.grids.registry import named_matrix_set
@@ -35,6 +40,8 @@ NS = {
     "ows": "http://www.opengis.net/ows/1.1",
     "xlink": "http://www.w3.org/1999/xlink",
 }
+HREF = f"{{{NS['xlink']}}}href"
+WEB, URI = TypeAdapter(WebAddress), TypeAdapter(Uri)
 GOLDEN = Path(__file__).resolve().parents[1] / "golden" / "wmts_capabilities.xml"
 
 
@@ -90,24 +97,65 @@ def test_the_preferred_language_comes_first():
 
 
 def test_service_type_operations_and_addresses():
-    """One Get per operation, ending in "?", KVP only; REST by ServiceMetadataURL (7.1.1.1.1)."""
+    """One Get, ending in "?", and one Post per operation; REST and WSDL by their own elements."""
     root = written(a_rich_catalogue())
-    assert texts(root, "ows:ServiceIdentification/ows:ServiceType") == ["OGC WMTS"]
+    identification = root.find("ows:ServiceIdentification", NS)
+    assert texts(identification, "ows:ServiceType") == ["OGC WMTS"]
+    profile = "http://www.opengis.net/spec/wmts-simple/1.0/conf/simple-profile"
+    assert texts(identification, "ows:Profile") == [profile]
     assert root.get("version") == "1.0.0"
     assert root.get("updateSequence") == "17"
     operations = root.findall("ows:OperationsMetadata/ows:Operation", NS)
     assert [operation.get("name") for operation in operations] == ["GetCapabilities", "GetTile"]
-    href = f"{{{NS['xlink']}}}href"
     for operation in operations:
-        (get,) = operation.iterfind("ows:DCP/ows:HTTP/*", NS)
-        assert get.get(href) == f"{BASE}/wmts?"
-        (constraint,) = get
-        assert constraint.get("name") == "GetEncoding"
-        assert texts(constraint, "ows:AllowedValues/ows:Value") == ["KVP"]
+        methods = operation.findall("ows:DCP/ows:HTTP/*", NS)
+        assert [method.get(HREF) for method in methods] == [f"{BASE}/wmts?", f"{BASE}/wmts"]
     (url,) = root.iterfind("w:ServiceMetadataURL", NS)
-    assert url.get(href) == f"{BASE}/wmts/1.0.0/WMTSCapabilities.xml"
-    location = root.get("{http://www.w3.org/2001/XMLSchema-instance}schemaLocation")
-    assert location.split(" ")[1].endswith("/wmtsGetCapabilities_response.xsd")
+    assert url.get(HREF) == f"{BASE}/wmts/1.0.0/WMTSCapabilities.xml"
+    (wsdl,) = root.iterfind("w:WSDL", NS)
+    assert wsdl.get(HREF) == f"{BASE}/wmts?WSDL"
+
+
+def test_metadata_legends_and_other_sources():
+    """Links to what stands elsewhere, whole: address, role, title and aspect (Tables 5, 6, 8)."""
+    root = written(a_rich_catalogue())
+    plain, full = layer_of(root, "world").iterfind("ows:Metadata", NS)
+    assert dict(plain.attrib) == {HREF: "https://example.org/iso?id=1&x=2"}
+    xlink = f"{{{NS['xlink']}}}"
+    assert dict(full.attrib) == {
+        HREF: "https://example.org/quality",
+        f"{xlink}role": "http://www.isotc211.org/2005/gmd",
+        f"{xlink}title": "Quality & more",
+        "about": "urn:example:aspect",
+    }
+    (source,) = root.iterfind("w:Contents/ows:OtherSource", NS)
+    assert source.get(HREF) == "https://example.org/csw?a=1&b=2"
+    layer = layer_of(root, "a/b?c#d&e<f>%20é ü")
+    legend, file = layer.iterfind("w:Style/w:LegendURL", NS)
+    fine, coarse = (LAMBERT.matrices[n].scale_denominator for n in (1, 0))
+    assert dict(legend.attrib) == {
+        "format": "image/png",
+        HREF: "https://example.org/l?a=1&b=2",
+        "minScaleDenominator": repr(fine),
+        "maxScaleDenominator": repr(coarse),
+        "width": "120",
+        "height": "300",
+    }
+    where = f"{BASE}/wmts/1.0.0/a%2Fb%3Fc%23d%26e%3Cf%3E%2520%C3%A9%20%C3%BC/relief%20%3C%26%3E"
+    assert dict(file.attrib) == {"format": "image/svg+xml", HREF: f"{where}/legend-2.svg"}
+
+
+def test_hierarchies_of_themes():
+    """Each hierarchy is a Themes element, themes stand in themes, references say identifiers."""
+    root = written(a_rich_catalogue(), sections={"Themes"}, languages=("fr",))
+    subjects, places = root.iterfind("w:Themes", NS)
+    assert texts(subjects, "w:Theme/ows:Identifier") == ["land & <sea>", "empty"]
+    land = subjects.find("w:Theme", NS)
+    assert texts(land, "ows:Title") == ["Terres", "Land"]
+    assert texts(land, "ows:Keywords/ows:Keyword") == ["couverture", "cover"]
+    assert texts(land, "w:LayerRef") == ["world"]
+    assert texts(land, "w:Theme/w:LayerRef") == ["a/b?c#d&e<f>%20é ü"]
+    assert texts(places, "w:Theme/w:LayerRef") == ["pacific", "world"]
 
 
 def test_unlisted_layers_and_their_matrix_sets_are_absent():
@@ -231,7 +279,7 @@ def test_a_section_comes_alone(section):
     """Whoever asks for one section gets no other child, not even ServiceMetadataURL (Table 18)."""
     root = written(a_rich_catalogue(), sections={section})
     names = [child.tag.rpartition("}")[2] for child in root]
-    assert names == ([] if section == "Themes" else [section])
+    assert names == [section] * (2 if section == "Themes" else 1)
     assert root.get("updateSequence") == "17"
 
 
@@ -246,7 +294,7 @@ def test_an_empty_catalogue_is_valid():
     """A service before its first layer, without a title or provider, is still a service."""
     root = written(a_catalogue(service=ServiceInfo(Text())))
     names = [child.tag.rpartition("}")[2] for child in root]
-    assert names == [*SECTIONS[:4], "ServiceMetadataURL"]
+    assert names == [*SECTIONS[:4], "WSDL", "ServiceMetadataURL"]
     provider = root.find("ows:ServiceProvider", NS)
     assert [child.tag.rpartition("}")[2] for child in provider] == [
         "ProviderName",
@@ -269,6 +317,12 @@ def test_owslib_reads_the_same_layers():
     service = WebMapTileService(f"{BASE}/wmts?", xml=document)
     assert service.identification.title == "Maps & <tiles>"
     assert service.provider.name == "Cadastre & fils"
+    assert service.provider.url == "https://example.org/?a=1&b=2"
+    assert service.provider.contact.name == "Zoë"
+    get, post = service.getOperationByName("GetTile").methods
+    assert (get["type"], get["url"]) == ("Get", f"{BASE}/wmts?")
+    assert (post["type"], post["url"]) == ("Post", f"{BASE}/wmts")
+    assert set(service.themes) == {"land & <sea>", "empty", "oceans"}
     assert service.restonly is False
     listed = [layer for layer in catalogue.layers.values() if layer.listed]
     assert list(service.contents) == [layer.identifier for layer in listed]
@@ -324,6 +378,24 @@ def test_any_text_makes_a_valid_document(identifier, title, tag, style, base):
     )
     root = assert_valid(write_capabilities(a_catalogue(layer), base_url="http://h/" + base))
     assert len(root.findall("w:Contents/w:Layer", NS)) == 1
+
+
+PLACES = st.text(st.sampled_from("ab:/?#[]@%41é \\|^`{}<>&'.+-~"), min_size=1, max_size=8)
+
+
+@settings(max_examples=300, deadline=None)
+@given(identifier=PLACES, rest=PLACES)
+def test_any_reference_that_the_catalogue_takes_is_valid(identifier, rest):
+    """The catalogue refuses what the schema would: else one theme would spoil the document."""
+    layer = a_layer(identifier, full_link(PLATE_CARREE))
+    links = ()
+    for adapter, text in ((WEB, f"http://h/{rest}"), (WEB, f"http://{rest}"), (URI, f"u:{rest}")):
+        with suppress(ValidationError):
+            links += (MetadataLink(adapter.validate_python(text), role=text),)
+    catalogue = a_catalogue(replace(layer, metadata=links))
+    if is_reference(identifier):
+        catalogue = replace(catalogue, themes={"t": (Theme("x", layers=(identifier,)),)})
+    assert_valid(write_capabilities(catalogue, base_url=BASE))
 
 
 def test_five_thousand_layers_are_written_at_once():

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
+from string import Formatter
 
 import pytest
 from hypothesis import given
@@ -10,6 +12,7 @@ from hypothesis import strategies as st
 
 from tests.protocols.schemas import assert_valid
 from tuilerie import errors
+from tuilerie.catalogue import resolve_slowly
 from tuilerie.errors import (
     AccessDenied,
     CacheError,
@@ -19,6 +22,7 @@ from tuilerie.errors import (
     NotFound,
     OperationNotSupported,
     PointIJOutOfRange,
+    Rejection,
     RenderError,
     RequestError,
     TileOutOfRange,
@@ -26,13 +30,16 @@ from tuilerie.errors import (
     VersionNegotiationFailed,
 )
 from tuilerie.protocols import ows
+from tuilerie.protocols.wmts import legends, negotiate
 from tuilerie.protocols.wmts.exceptions import (
+    REPORTING,
     Encoding,
-    Rejection,
+    report_language,
     reporting,
     status,
     write_report,
 )
+from tuilerie.protocols.wmts.messages import FRENCH
 
 OWS = "{http://www.opengis.net/ows/1.1}"
 
@@ -97,7 +104,7 @@ def test_what_we_did_wrong(error, expected, retry):
 def test_every_request_error_has_a_row_of_its_own():
     """A class added to errors.py is added to the table, not silently NoApplicableCode."""
     for _, kind in inspect.getmembers(errors, inspect.isclass):
-        if issubclass(kind, RequestError):
+        if issubclass(kind, RequestError) and kind is not Rejection:
             assert reporting(kind("m", "L")) is reporting(kind("m"))
             located = reporting(kind("m")).located
             assert located == (kind.code.startswith(("M", "InvalidP", "T", "P", "Op")))
@@ -121,6 +128,77 @@ def test_the_language_is_said_if_it_is_one():
     for language, expected in (("en", "en"), ("fr-FR", "fr-FR"), ("", None), ('x"<', None)):
         root = assert_valid(write_report(NotFound("m"), language=language))
         assert root.get(lang) == expected
+
+
+@pytest.mark.parametrize(
+    ("wanted", "spoken"),
+    [
+        ((), "en"),
+        (("fr",), "fr"),
+        (("fr-CA", "en"), "fr"),
+        (("de", "FR", "en"), "fr"),
+        (("en-GB", "fr"), "en"),
+        (("ja", "*"), "en"),
+    ],
+)
+def test_the_language_is_the_first_that_we_speak(wanted, spoken):
+    """A French agency's users would read English, or others French."""
+    assert report_language(wanted) == spoken
+
+
+def test_codes_and_locators_are_the_same_in_every_language():
+    """Programs look at the code; only the text is for people."""
+    error = Rejection(
+        [
+            MissingParameter("{name} is missing or empty", "TileRow", name="TileRow"),
+            InvalidParameter("there is no layer {layer}", "Layer", layer="'{x} é'"),
+        ]
+    )
+    assert report(error) == [
+        ("MissingParameterValue", "TileRow", "TileRow is missing or empty"),
+        ("InvalidParameterValue", "Layer", "there is no layer '{x} é'"),
+    ]
+    assert report(error, language="fr") == [
+        ("MissingParameterValue", "TileRow", "TileRow manque ou est vide"),
+        ("InvalidParameterValue", "Layer", "il n'y a pas de couche '{x} é'"),
+    ]
+    ((_, _, text),) = report(RenderError("/secret"), language="fr")
+    assert text == "La tuile n'a pas pu être produite."
+
+
+def test_an_unknown_sentence_stays_english():
+    """Better one language too few than no text, and braces of a client's stay what they are."""
+    assert report(NotFound("{x} {} {0}"), language="fr") == [
+        ("NoApplicableCode", None, "{x} {} {0}")
+    ]
+
+
+def test_translations_have_the_same_places():
+    """A place that only one language has would fail on the day of the error."""
+    for english, french in FRENCH.items():
+        assert places(english) == places(french), english
+
+
+@pytest.mark.parametrize("module", [negotiate, resolve_slowly, legends])
+def test_every_sentence_is_translated(module):
+    """A new error would be told in English to everybody."""
+    tree = ast.parse(inspect.getsource(module))
+    kinds = {name for name, kind in inspect.getmembers(errors, inspect.isclass)}
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and node.args]
+    said = {
+        call.args[0].value
+        for call in calls
+        if isinstance(call.func, ast.Name)
+        and call.func.id in kinds
+        and isinstance(call.args[0], ast.Constant)
+    }
+    assert said
+    assert said <= FRENCH.keys()
+    assert {row.text for row in REPORTING.values() if row.text} <= FRENCH.keys()
+
+
+def places(template):
+    return sorted(name for _, name, _, _ in Formatter().parse(template) if name)
 
 
 def test_an_empty_report_is_refused():

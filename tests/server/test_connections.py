@@ -264,12 +264,15 @@ def test_one_connection_too_many_is_told_so(filled: Path) -> None:
         assert server.live.metrics.refused == 1
 
 
-def test_a_body_that_nobody_reads_is_not_waited_for(impatient: tuple[WorkerServer, int]) -> None:
+@pytest.mark.parametrize(("method", "status"), [(b"PUT", b"405"), (b"POST", b"413")])
+def test_a_body_that_nobody_reads_is_not_waited_for(
+    impatient: tuple[WorkerServer, int], method: bytes, status: bytes
+) -> None:
     """A client would send gigabytes to a server that has said no."""
     _, port = impatient
     with Client(port) as client:
-        client.send(b"POST /wmts HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000000\r\n\r\nabc")
-        assert client.answer().startswith(b"HTTP/1.1 405")
+        client.send(method + b" /wmts HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000000\r\n\r\nabc")
+        assert client.answer().startswith(b"HTTP/1.1 " + status)
         assert client.ended()
 
 

@@ -45,7 +45,7 @@ def test_requests_are_counted_by_what_became_of_them(filled: Path) -> None:
         ask(port, f"{REST}/8/2/999.png")
         ask(port, "/wmts?service=WMTS&request=GetCapabilities")
         ask(port, "/nothing")
-        ask(port, "/wmts", method="POST")
+        ask(port, "/wmts", method="PUT")
         status, fields, body = ask(port, "/metrics")
     assert status == 200
     assert fields["content-type"].startswith("text/plain; version=0.0.4")

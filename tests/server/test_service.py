@@ -143,12 +143,20 @@ def test_an_error_is_not_conditional(lane: int) -> None:
         assert ask(lane, target, "If-None-Match: *")[0] >= 400
 
 
-@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH"])
-@pytest.mark.parametrize("target", [f"{REST}/8/1/1.png", "/wmts", "/", "/health"])
+@pytest.mark.parametrize(
+    ("method", "target"),
+    [
+        (method, target)
+        for method in ("POST", "PUT", "DELETE", "PATCH")
+        for target in (f"{REST}/8/1/1.png", "/wmts", "/", "/health")
+        if (method, target) != ("POST", "/wmts")
+    ],
+)
 def test_other_methods_are_refused(lane: int, method: str, target: str) -> None:
     """DELETE on a tile would be answered with the tile (as others do)."""
     status, fields, _ = ask(lane, target, "Content-Length: 0", method=method)
-    assert (status, fields["allow"]) == (405, "GET, HEAD, OPTIONS")
+    more = ", POST" if target == "/wmts" else ""
+    assert (status, fields["allow"]) == (405, f"GET, HEAD, OPTIONS{more}")
 
 
 def test_a_browser_may_ask_before_it_asks(lane: int) -> None:
@@ -213,7 +221,9 @@ def test_the_document_format_is_what_was_asked(lane: int) -> None:
     """Strict clients refuse a document of another type (07-057r7, Table 17; 10.1.1)."""
     assert ask(lane, CAPABILITIES + "&acceptformats=text/xml")[1]["content-type"] == "text/xml"
     assert ask(lane, DOCUMENT, "Accept: example/unknown")[0] == 406
-    assert ask(lane, DOCUMENT, "Accept: application/xml;q=0, */*")[0] == 406
+    other = ask(lane, DOCUMENT, "Accept: application/xml;q=0, */*")
+    assert (other[0], other[1]["content-type"]) == (200, "text/xml")
+    assert ask(lane, DOCUMENT, "Accept: application/xml;q=0, text/xml;q=0, */*")[0] == 406
     for accept in (
         "*/*",
         "text/html,application/xml;q=0.9,*/*;q=0.8",

@@ -48,6 +48,7 @@ def make(layer, producer, clock, faults):
             cache,
             producer,
             flight=SingleFlight(),
+            spare=MemoryTileCache(1_000_000, clock=clock),
             on_cache_fault=faults.append,
             clock=clock,
         )
@@ -112,6 +113,14 @@ async def test_a_full_disk_keeps_no_tile_from_being_served(make, faults):
     manager = make(BrokenCache())
     assert (await manager.get_tile(address(2, 2))).data == png(2, 2)
     assert [str(fault) for fault in faults] == ["the disk is gone", "the disk is full"]
+
+
+async def test_a_full_disk_does_not_make_a_metatile_again_for_each_of_its_tiles(make, producer):
+    """Sixteen times the work, at the worst of times."""
+    manager = make(BrokenCache())
+    for col, row in ((2, 2), (3, 2), (2, 3), (3, 3)):
+        assert (await manager.get_tile(address(col, row))).data == png(col, row)
+    assert len(producer.made) == 1
 
 
 async def test_without_a_cache_every_request_makes_its_tile(make, producer):

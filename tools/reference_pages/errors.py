@@ -25,14 +25,15 @@ def errors_page() -> str:
 An error is told as an `ows:ExceptionReport` (OGC 06-121r3, clause 8) of media type
 `application/xml`, with `Cache-Control: no-store`. Its HTTP status depends on how the request came:
 the standard gives statuses for KVP and SOAP (OGC 07-057r7, Tables 21, 24 and 27) and asks for 404
-where the path of a resource is wrong (10.2.5). SOAP is not in this version; its column says what
-it will be.""",
+where the path of a resource is wrong (10.2.5). The texts are in English, or in French for clients
+whose `Accept-Language` prefers it; codes and locators are the same in both.""",
             table(_HEADS, rows),
             """\
 *Locator* is the parameter at fault in the standard's spelling: `service`, `request`, `version`,
 `Sections`, `Layer`, `Style`, `Format`, `TileMatrixSet`, `TileMatrix`, `TileRow`, `TileCol`. Where
-several parameters of a query are missing, repeated or not decodable, the report has one exception
-for each, missing ones first; the first one decides the status. Of faults on our side nothing gets
+several parameters of a request are wrong, the report has one exception for each, missing ones
+first; the first one decides the status. What can only be judged by a parameter that is wrong itself
+(the style of an unknown layer) is not. Of faults on our side nothing gets
 out but the fixed sentence above; the log says more.
 
 Other statuses come as plain text: see

@@ -13,6 +13,10 @@ BLOCKS: Sequence[tuple[str, str]] = (
     ("service", "ServiceSettings"),
     ("service.provider", "ProviderSettings"),
     ("service.provider.contact", "ContactSettings"),
+    ("service.inspire", "InspireSettings"),
+    ("service.inspire.service", "InspireServiceSettings"),
+    ("service.inspire.service.conformity[]", "ConformitySettings"),
+    ("service.other_sources[] and layers.ID.metadata[]", "MetadataSettings"),
     ("matrix_sets.ID by a rule", "PyramidMatrixSet"),
     ("matrix_sets.ID matrix by matrix", "ExplicitMatrixSet"),
     ("matrix_sets.ID.matrices[]", "MatrixSettings"),
@@ -25,13 +29,17 @@ BLOCKS: Sequence[tuple[str, str]] = (
     ("styles.ID of kind hillshade", "HillshadeStyle"),
     ("styles.ID of kind palette", "PaletteStyle"),
     ("styles.ID of kind rgb", "RgbStyle"),
+    ("styles.ID.legends[]", "LegendSettings"),
     ("caches.ID of kind sqlite", "SqliteCache"),
     ("caches.ID of kind files", "FilesCache"),
     ("caches.ID of kind none", "NoCache"),
     ("defaults", "DefaultsSettings"),
     ("layers.ID", "LayerSettings"),
     ("layers.ID.matrix_sets[]", "MatrixSetUse"),
+    ("layers.ID.client_max_age_s", "MaxAgeSettings"),
+    ("layers.ID.client_max_age_s.matrices[]", "MaxAgeRule"),
     ("layers.ID.encoding", "EncodingSettings"),
+    ("themes.ID.ID", "ThemeSettings"),
 )
 """The heading of each block of the catalogue, and the name of its model in the schema."""
 

@@ -20,6 +20,8 @@ from tuilerie.catalogue.document import (
     SqliteCache,
 )
 from tuilerie.catalogue.faults import Suggestions
+from tuilerie.catalogue.matrix_sets import FileMatrixSet
+from tuilerie.catalogue.metadata import Theme
 from tuilerie.catalogue.model import (
     Catalogue,
     Contact,
@@ -31,6 +33,7 @@ from tuilerie.catalogue.model import (
 from tuilerie.catalogue.places import Places, join_pointer
 from tuilerie.catalogue.references import References, outline
 from tuilerie.catalogue.service import ServiceSettings
+from tuilerie.catalogue.themes import compile_themes
 from tuilerie.errors import CatalogueError, Problem
 from tuilerie.grids import TileMatrixSet, named_matrix_set
 
@@ -87,7 +90,7 @@ def compile_catalogue(
     problems = [*references.problems]
     described = _described(document, descriptions, problems)
     compiler = LayerCompiler(
-        LayerContext(document, described, references.matrix_sets, ramps), problems
+        LayerContext(document, described, references.matrix_sets, base, ramps), problems
     )
     layers: dict[str, Layer] = {}
     for identifier, settings in document.layers.items():
@@ -103,6 +106,12 @@ def compile_catalogue(
         sources=used_sources(document, base),
         caches=_caches(document, layers, base),
         matrix_sets=_matrix_sets(layers, references.matrix_sets),
+        themes=_themes(document),
+        files=tuple(
+            str(base / settings.file)
+            for settings in document.matrix_sets.values()
+            if isinstance(settings, FileMatrixSet)
+        ),
     )
 
 
@@ -160,6 +169,13 @@ def _matrix_sets(
     return {name: own[name] if name in own else named_matrix_set(name) for name in linked}
 
 
+def _themes(document: CatalogueDocument) -> dict[str, tuple[Theme, ...]]:
+    listed = {identifier: layer.listed for identifier, layer in document.layers.items()}
+    return {
+        hierarchy: compile_themes(themes, listed) for hierarchy, themes in document.themes.items()
+    }
+
+
 def _service(settings: ServiceSettings) -> ServiceInfo:
     provider = settings.provider
     return ServiceInfo(
@@ -170,9 +186,12 @@ def _service(settings: ServiceSettings) -> ServiceInfo:
         access_constraints=settings.access_constraints,
         provider=Provider(
             name=provider.name,
-            site=provider.site,
-            contact=Contact(**provider.contact.model_dump()),
+            site=provider.site or "",
+            contact=Contact(**provider.contact.model_dump(exclude_none=True)),
         ),
+        profiles=settings.profiles,
+        other_sources=tuple(link.compiled() for link in settings.other_sources),
+        inspire=None if settings.inspire is None else settings.inspire.compiled(),
         base_url=settings.base_url,
         strict=settings.strict,
     )

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from tuilerie.catalogue.document import CatalogueDocument
 from tuilerie.catalogue.fingerprint import fingerprint
 from tuilerie.catalogue.layers import DefaultsSettings, LayerSettings
+from tuilerie.catalogue.legends import LegendError, placed_legends
 from tuilerie.catalogue.linking import Linker, rounded
+from tuilerie.catalogue.max_age import MaxAgeSettings, ages_by_matrix
 from tuilerie.catalogue.model import (
     Encoding,
     Layer,
@@ -22,7 +25,7 @@ from tuilerie.catalogue.places import join_pointer
 from tuilerie.catalogue.style_plans import StyleError, StylePlanner, shows_classes
 from tuilerie.errors import Problem
 from tuilerie.formats import JPEG, MIXED, PNG, PNG8, WEBP, ImageFormat
-from tuilerie.grids import BoundingBox, Crs, TileMatrixSet, wgs84_bounds
+from tuilerie.grids import BoundingBox, Crs, TileMatrixSet, named_matrix_set, wgs84_bounds
 
 __all__ = ["LayerCompiler", "LayerContext"]
 
@@ -33,12 +36,13 @@ class LayerContext(NamedTuple):
     Attributes:
         described: by source; sources without a description have been reported.
         matrix_sets: the document's own; others are named ones.
-        ramps: see `compile_catalogue`.
+        base, ramps: see `compile_catalogue`.
     """
 
     document: CatalogueDocument
     described: Mapping[str, SourceDescription]
     matrix_sets: Mapping[str, TileMatrixSet]
+    base: Path
     ramps: Collection[str] | None = None
 
 
@@ -55,7 +59,10 @@ class LayerCompiler:
         self._described = context.described
         self._problems = problems
         self._planner = StylePlanner(context.document.styles, context.ramps)
+        self._base = context.base
+        self._matrix_sets = context.matrix_sets
         self._linker = Linker(self._defaults.matrix_sets, context.matrix_sets, problems)
+        self._max_ages: dict[Any, Mapping[tuple[str, str], int | None]] = {}
         self._interned: dict[Any, Any] = {}
 
     def compile(self, identifier: str, settings: LayerSettings) -> Layer | None:
@@ -69,6 +76,7 @@ class LayerCompiler:
         styles = self._styles(settings, described, pointer)
         resampling = self._resampling(settings, described, styles, pointer)
         links = self._linker.links(settings, described, bounds, pointer)
+        styles = self._with_legends(styles, links, pointer)
         if len(self._problems) > before:
             return None
         return self._layer(identifier, settings, described, bounds, styles, resampling, links)
@@ -93,6 +101,7 @@ class LayerCompiler:
         defaults = self._defaults
         metatile = settings.metatile or defaults.metatile
         buffer_px = defaults.buffer_px if settings.buffer_px is None else settings.buffer_px
+        max_age: MaxAgeSettings | None = _either(settings, defaults, "client_max_age_s")
         return Layer(
             identifier=identifier,
             title=settings.title if settings.title.variants else Text((("", identifier),)),
@@ -113,9 +122,11 @@ class LayerCompiler:
             metatile_cols=metatile[0],
             metatile_rows=metatile[1],
             buffer_px=buffer_px,
-            client_max_age_s=_either(settings, defaults, "client_max_age_s"),
+            client_max_age_s=None if max_age is None else max_age.default,
+            client_max_ages={} if max_age is None else self._ages(max_age, links),
             expire_after_s=_either(settings, defaults, "expire_after_s"),
             listed=settings.listed,
+            metadata=self._shared(tuple(link.compiled() for link in settings.metadata)),
             generation=fingerprint(
                 described.fingerprint,
                 self._document.sources[settings.source].model_dump(mode="json"),
@@ -188,6 +199,36 @@ class LayerCompiler:
                 f"{pointer}/resampling",
             )
         return "nearest"
+
+    def _with_legends(
+        self, styles: tuple[StylePlan, ...], links: Mapping[str, MatrixSetLink], pointer: str
+    ) -> tuple[StylePlan, ...]:
+        if not links or not any(plan.legends for plan in styles):
+            return styles
+        linked = {name: self._matrix_set(name) for name in links}
+        try:
+            return tuple(placed_legends(plan, linked, self._base) for plan in styles)
+        except LegendError as fault:
+            self._report(str(fault), fault.hint, pointer)
+            return styles
+
+    def _ages(
+        self, settings: MaxAgeSettings, links: Mapping[str, MatrixSetLink]
+    ) -> Mapping[tuple[str, str], int | None]:
+        if not settings.matrices:
+            return {}
+        key = (settings, tuple(links))
+        if key not in self._max_ages:
+            names = {
+                name: [matrix.identifier for matrix in self._matrix_set(name).matrices]
+                for name in links
+            }
+            self._max_ages[key] = ages_by_matrix(settings, links, names)
+        return self._max_ages[key]
+
+    def _matrix_set(self, name: str) -> TileMatrixSet:
+        own = self._matrix_sets.get(name)
+        return named_matrix_set(name) if own is None else own
 
     def _shared(self, value: Any) -> Any:
         """Return the one value that all layers with an equal one keep."""

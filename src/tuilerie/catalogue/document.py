@@ -16,6 +16,7 @@ from tuilerie.catalogue.layers import DefaultsSettings, LayerSettings
 from tuilerie.catalogue.matrix_sets import MatrixSetSettings
 from tuilerie.catalogue.service import ServiceSettings
 from tuilerie.catalogue.styles import BandNumber, StyleSettings
+from tuilerie.catalogue.themes import ThemeSettings
 
 __all__ = [
     "CacheSettings",
@@ -150,4 +151,12 @@ class CatalogueDocument(Settings):
     layers: Mapping[Identifier, LayerSettings] = Field(
         description="What is published, by identifier.",
         examples=[{"world": {"source": "bluemarble"}}],
+    )
+    themes: Mapping[Identifier, Mapping[Identifier, ThemeSettings]] = Field(
+        default_factory=dict,
+        description=(
+            "Hierarchies of themes, by names of your choice that nobody else sees; in each of "
+            "them themes by identifier."
+        ),
+        examples=[{"subjects": {"land": {"title": "Land", "layers": ["world"]}}}],
     )

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field
 
+from tuilerie.catalogue.addresses import Links
 from tuilerie.catalogue.fields import (
     Colour,
     Extent,
@@ -19,14 +20,12 @@ from tuilerie.catalogue.fields import (
     Whole,
     spelled,
 )
+from tuilerie.catalogue.max_age import YEAR_S, MaxAges, MaxAgeSettings
 from tuilerie.catalogue.model import NO_TEXT, Resampling
 
 __all__ = ["DefaultsSettings", "EncodingSettings", "LayerSettings", "MatrixSetUse"]
 
-_YEAR_S = 31_536_000
-
-MaxAge = Annotated[Whole, Field(ge=0, le=_YEAR_S)]
-ExpireAfter = Annotated[Whole, Field(ge=1, le=10 * _YEAR_S)]
+ExpireAfter = Annotated[Whole, Field(ge=1, le=10 * YEAR_S)]
 Buffer = Annotated[Whole, Field(ge=0, le=256)]
 Quality = Annotated[Whole, Field(ge=1, le=100)]
 
@@ -70,7 +69,7 @@ class MatrixSetUse(Settings):
     )
     matrices: tuple[Identifier, Identifier] | None = Field(
         default=None,
-        description="First (coarsest) and last (finest) matrix; as deep as the data if absent.",
+        description="First (coarsest) and last (finest) matrix; all of the set if absent.",
         examples=[[0, 5]],
     )
 
@@ -106,8 +105,8 @@ class DefaultsSettings(Settings):
         description="Interpolation; by kind of data if absent; never used on palettes.",
         examples=["bilinear"],
     )
-    client_max_age_s: MaxAge | None = Field(
-        default=3600,
+    client_max_age_s: MaxAges | None = Field(
+        default=MaxAgeSettings(default=3600),
         description="Seconds that clients may keep tiles; 0 = ask again, null = nothing is said.",
         examples=[86400],
     )
@@ -146,6 +145,11 @@ class LayerSettings(Settings):
     attribution: LocalText = Field(
         default=NO_TEXT, description="Whom maps must name.", examples=["© Demo agency"]
     )
+    metadata: Links = Field(
+        default=(),
+        description="Documents about the data.",
+        examples=[["https://example.org/csw?service=CSW&request=GetRecordById&id=1"]],
+    )
     source: Identifier = Field(description="A source's identifier.", examples=["bluemarble"])
     matrix_sets: Annotated[Uses, Field(min_length=1)] | None = Field(
         default=None,
@@ -175,7 +179,7 @@ class LayerSettings(Settings):
         description="Cut of the data: left, bottom, right, top in the data's CRS.",
         examples=[[-10, 40, 10, 52]],
     )
-    client_max_age_s: MaxAge | None = Field(
+    client_max_age_s: MaxAges | None = Field(
         default=None,
         description="Seconds that clients may keep tiles; 0 = ask again, null = nothing is said.",
         examples=[86400],

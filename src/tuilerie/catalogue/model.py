@@ -12,6 +12,8 @@ from typing import Any, Literal, NamedTuple
 
 from tuilerie.catalogue.address import TilesetKey
 from tuilerie.catalogue.fingerprint import fingerprint
+from tuilerie.catalogue.metadata import Inspire, Legend, MetadataLink, Theme
+from tuilerie.catalogue.texts import NO_TEXT, Text
 from tuilerie.formats import ImageFormat
 from tuilerie.grids import BoundingBox, TileMatrixSet
 
@@ -37,25 +39,6 @@ Resampling = Literal["nearest", "bilinear", "cubic", "lanczos", "average"]
 DataKind = Literal["picture", "palette", "values"]
 """picture: 8-bit colours or greys, shown as they are. palette: classes with a colour table,
 never interpolated. values: 16-bit or float measurements, shown through a style."""
-
-
-class Text(NamedTuple):
-    """A text in one or several languages, as (BCP 47 tag, text) pairs; tag "" = unspecified."""
-
-    variants: tuple[tuple[str, str], ...] = ()
-
-    def best(self, languages: tuple[str, ...] = ()) -> str:
-        """Return the variant for the first language that matches, else the first one, else ""."""
-        for language in languages:
-            wanted = language.lower()
-            for tag, text in self.variants:
-                if tag.lower() == wanted or tag.lower().split("-")[0] == wanted.split("-")[0]:
-                    return text
-        return self.variants[0][1] if self.variants else ""
-
-
-NO_TEXT = Text()
-"""Nothing is said, in any language."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +80,11 @@ class ServiceInfo:
     fees: str = ""
     access_constraints: tuple[str, ...] = ()
     provider: Provider = field(default_factory=Provider)
+    profiles: tuple[str, ...] = ()
+    """URIs of the application profiles that the service keeps."""
+    other_sources: tuple[MetadataLink, ...] = ()
+    """Catalogues elsewhere that describe the layers (OGC 07-057r7, Table 5)."""
+    inspire: Inspire | None = None
     base_url: str = ""
     """Public address without trailing slash; "" = taken from the request."""
     strict: bool = False
@@ -170,6 +158,7 @@ class StylePlan:
 
             Colours are "#rrggbb" or "#rrggbbaa".
         fingerprint: of kind and parameters.
+        legends: those that the operator has.
     """
 
     identifier: str
@@ -180,6 +169,7 @@ class StylePlan:
     kind: str = "default"
     parameters: Mapping[str, Any] = field(default_factory=dict)
     fingerprint: str = ""
+    legends: tuple[Legend, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +184,8 @@ class Layer:
         resampling: how pixels are interpolated; never anything but nearest for palettes.
         metatile_cols, metatile_rows, buffer_px: what is rendered at once; buffer on each side.
         client_max_age_s: Cache-Control max-age of tiles; None = no header, 0 = no-cache.
+        client_max_ages: the same by (matrix set, matrix) where it differs.
+        metadata: documents about the data.
         expire_after_s: age at which a stored tile is made anew; None = never.
         generation: fingerprint of what decides the pixels of every tileset of the layer: the
             data file's size and time, source settings, resampling, extent. What differs from one
@@ -220,9 +212,18 @@ class Layer:
     metatile_rows: int = 4
     buffer_px: int = 16
     client_max_age_s: int | None = 3600
+    client_max_ages: Mapping[tuple[str, str], int | None] = field(default_factory=dict)
     expire_after_s: int | None = None
     listed: bool = True
+    metadata: tuple[MetadataLink, ...] = ()
     generation: str = ""
+
+    def client_max_age(self, matrix_set: str, matrix: str) -> int | None:
+        """Return for how many seconds clients may keep tiles of a matrix; None = no header.
+
+        Source: OGC 07-057r7, 11.5.
+        """
+        return self.client_max_ages.get((matrix_set, matrix), self.client_max_age_s)
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,6 +278,8 @@ class Catalogue:
         layers: by identifier, in the document's order.
         sources, caches: the settings as `document.py` models them, by identifier.
         matrix_sets: those that some layer links to, by identifier.
+        themes: hierarchies of themes, by the operator's names, which nobody else sees.
+        files: absolute paths of the files, besides data, that the document was read with.
     """
 
     revision: int
@@ -285,6 +288,8 @@ class Catalogue:
     sources: Mapping[str, Any]
     caches: Mapping[str, Any]
     matrix_sets: Mapping[str, TileMatrixSet]
+    themes: Mapping[str, tuple[Theme, ...]] = field(default_factory=dict)
+    files: tuple[str, ...] = ()
 
     def generation(self, tileset: TilesetKey) -> str:
         """Return the fingerprint that stored tiles of a tileset must carry to be this layer's.

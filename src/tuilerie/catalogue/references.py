@@ -19,6 +19,7 @@ from tuilerie.catalogue.fields import spelled
 from tuilerie.catalogue.layers import DefaultsSettings, LayerSettings
 from tuilerie.catalogue.matrix_sets import MatrixSetSettings
 from tuilerie.catalogue.places import join_pointer
+from tuilerie.catalogue.theme_references import theme_problems
 from tuilerie.errors import Problem
 from tuilerie.grids import TileMatrixSet, named_matrix_set, named_matrix_sets
 
@@ -39,6 +40,10 @@ def outline(document: CatalogueDocument) -> dict[str, Any]:
         "caches": document.caches,
         "defaults": _names(document.defaults),
         "layers": {identifier: _names(layer) for identifier, layer in document.layers.items()},
+        "themes": {
+            hierarchy: {identifier: theme.model_dump() for identifier, theme in themes.items()}
+            for hierarchy, themes in document.themes.items()
+        },
     }
 
 
@@ -48,6 +53,8 @@ def _names(settings: LayerSettings | DefaultsSettings) -> dict[str, Any]:
         "cache": settings.cache,
         "matrix_sets": uses and [{"id": use.id, "matrices": use.matrices} for use in uses],
     }
+    if settings.client_max_age_s is not None:
+        named["client_max_age_s"] = settings.client_max_age_s.model_dump()
     if isinstance(settings, LayerSettings):
         named |= {"source": settings.source, "styles": settings.styles}
     return named
@@ -85,6 +92,11 @@ class References:
         for identifier, layer in _block(data, "layers").items():
             if isinstance(layer, Mapping):
                 self._look_at_layer(layer, "layers", identifier)
+        for identifier, style in self._known["style"].items():
+            self._look_at_legends(style, base, "styles", identifier, "legends")
+        self.problems += theme_problems(
+            _block(data, "themes"), _block(data, "layers"), self._suggestions
+        )
         self._find_unused()
 
     def _build_matrix_sets(self, base: Path) -> None:
@@ -110,6 +122,7 @@ class References:
 
     def _look_at_defaults(self, defaults: Mapping[str, Any]) -> None:
         self._look_at_uses(defaults.get("matrix_sets"), "defaults", "matrix_sets")
+        self._look_at_ages(defaults.get("client_max_age_s"), "defaults", "client_max_age_s")
         cache = defaults.get("cache", "default")
         self._look_up("cache", cache, BUILT_IN_CACHES, "defaults", "cache")
 
@@ -117,6 +130,7 @@ class References:
         self._look_up("source", layer.get("source"), (), *path, "source")
         self._look_up("cache", layer.get("cache"), BUILT_IN_CACHES, *path, "cache")
         self._look_at_uses(layer.get("matrix_sets"), *path, "matrix_sets")
+        self._look_at_ages(layer.get("client_max_age_s"), *path, "client_max_age_s")
         styles = layer.get("styles")
         self._look_at_twice(styles, *path, "styles")
         for n, style in enumerate(_entries(styles)):
@@ -132,6 +146,26 @@ class References:
             found = self._look_up("matrix set", identifier, named_matrix_sets(), *path, n, *inside)
             if found is not None and isinstance(use, Mapping):
                 self._look_at_matrices(found, use.get("matrices"), *path, n, "matrices")
+
+    def _look_at_ages(self, ages: object, *path: str) -> None:
+        rules = ages.get("matrices") if isinstance(ages, Mapping) else ()
+        for n, rule in enumerate(_entries(rules)):
+            if isinstance(rule, Mapping):
+                place: tuple[str | int, ...] = (*path, "matrices", n)
+                found = self._look_up(
+                    "matrix set", rule.get("id"), named_matrix_sets(), *place, "id"
+                )
+                if found is not None:
+                    self._look_at_matrices(found, rule.get("matrices"), *place, "matrices")
+
+    def _look_at_legends(self, style: object, base: Path, *path: str) -> None:
+        written = style.get("legends") if isinstance(style, Mapping) else ()
+        one = isinstance(written, Mapping)
+        for n, legend in enumerate([written] if one else _entries(written)):
+            file = legend.get("file") if isinstance(legend, Mapping) else None
+            if isinstance(file, str) and not (base / file).is_file():
+                place: tuple[str | int, ...] = path if one else (*path, n)
+                self._report("there is no such file", "", join_pointer(*place, "file"))
 
     def _look_at_matrices(self, identifier: str, ends: object, *path: str | int) -> None:
         """Check the two ends of a range of matrices."""

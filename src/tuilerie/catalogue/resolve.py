@@ -15,9 +15,12 @@ from tuilerie.catalogue.model import Catalogue, Layer, MatrixSetLink
 from tuilerie.catalogue.resolve_slowly import (
     Prefix,
     canonical_matrix,
+    check_range,
     find_prefix,
+    judged,
     missing,
-    out_of_range,
+    outside,
+    rejected,
     whole_number,
 )
 from tuilerie.errors import RequestError
@@ -120,24 +123,33 @@ class Tileset:
 
     def _address_slowly(self, matrix: str, row: str, col: str) -> TileAddress:
         """Take the spellings of careless clients; say precisely what is wrong with others."""
-        fault = missing(TileMatrix=matrix, TileRow=row, TileCol=col)
-        if fault is not None:
-            raise fault
-        name = canonical_matrix(matrix, self._set, lenient=self._lenient)
-        r, c = whole_number(row, "TileRow"), whole_number(col, "TileCol")
-        try:
-            window = self._windows[name]
-        except KeyError:
-            raise out_of_range("TileRow", row, None, name, self._layer) from None
-        _, min_row, max_row, min_col, max_col = window
-        if not min_row <= r <= max_row:
-            raise out_of_range("TileRow", row, (min_row, max_row), name, self._layer)
-        if not min_col <= c <= max_col:
-            raise out_of_range("TileCol", col, (min_col, max_col), name, self._layer)
+        faults = missing(TileMatrix=matrix, TileRow=row, TileCol=col)
+        name = judged(faults, matrix, canonical_matrix, matrix, self._set, self._lenient)
+        r = judged(faults, row, whole_number, row, "TileRow")
+        c = judged(faults, col, whole_number, col, "TileCol")
+        window = None
+        if name is not None:
+            window = self._window(name)
+        if name is not None and window is None:
+            faults.append(outside(self._layer, name))
+        elif window is not None:
+            _, min_row, max_row, min_col, max_col = window
+            if r is not None:
+                judged(faults, row, check_range, r, min_row, max_row, "TileRow", row, window[0])
+            if c is not None:
+                judged(faults, col, check_range, c, min_col, max_col, "TileCol", col, window[0])
+        if faults or window is None or r is None or c is None:
+            raise rejected(faults)
         index = TileIndex(window[0], c, r)
         return TileAddress(
             self._layer, self._style, self._format, self._matrix_set, index, self._dimensions
         )
+
+    def _window(self, matrix: str) -> tuple[str, int, int, int, int] | None:
+        try:
+            return self._windows[matrix]
+        except KeyError:
+            return None
 
 
 class Resolver:
@@ -159,10 +171,11 @@ class Resolver:
         carry the matrix set's identifier in front ("EPSG:3857:5").
 
         Raises:
-            MissingParameter: an empty value; before anything else.
+            MissingParameter: an empty value.
             InvalidParameter: locator "Layer", "Style", "Format", "TileMatrixSet", "TileMatrix",
-                "TileRow" or "TileCol": the first in this order.
+                "TileRow" or "TileCol".
             TileOutOfRange: locator "TileRow" or "TileCol".
+            Rejection: several of these, missing ones first, else in this order.
 
         Source: OGC 07-057r7, 7.2.1 and Table 23.
         """
@@ -170,17 +183,6 @@ class Resolver:
         try:
             tileset = self._tilesets[layer, style, format_text, matrix_set, by_extension, strict]
         except KeyError:
-            fault = missing(
-                Layer=layer,
-                Style=style if strict else "default",
-                Format=format_text,
-                TileMatrixSet=matrix_set,
-                TileMatrix=matrix,
-                TileRow=row,
-                TileCol=col,
-            )
-            if fault is not None:
-                raise fault from None
             tileset = self._tileset(query, strict=strict)
         return tileset.address(matrix, row, col)
 

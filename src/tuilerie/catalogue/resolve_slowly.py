@@ -7,15 +7,35 @@ characters are escaped before it is repeated.
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, ParamSpec, TypeVar
 
 from tuilerie.catalogue.address import TileQuery
 from tuilerie.catalogue.model import Catalogue, Layer, MatrixSetLink, StylePlan
-from tuilerie.errors import InvalidParameter, MissingParameter, TileOutOfRange
+from tuilerie.errors import (
+    InvalidParameter,
+    MissingParameter,
+    Rejection,
+    RequestError,
+    TileOutOfRange,
+)
 from tuilerie.formats import ImageFormat, format_by_extension, format_by_media_type
 from tuilerie.grids import TileMatrixSet
 
-__all__ = ["Prefix", "canonical_matrix", "find_prefix", "missing", "out_of_range", "whole_number"]
+__all__ = [
+    "Prefix",
+    "canonical_matrix",
+    "check_range",
+    "find_prefix",
+    "judged",
+    "missing",
+    "outside",
+    "rejected",
+    "whole_number",
+]
+
+Found = TypeVar("Found")
+Args = ParamSpec("Args")
 
 _LONGEST_ECHO = 60
 _LONGEST_FORMAT = 100
@@ -43,45 +63,92 @@ class Prefix(NamedTuple):
     spelling: tuple[str, str, str, str] | None
 
 
-def missing(**values: str) -> MissingParameter | None:
-    """Return the error about the first parameter that has no value."""
-    for locator, value in values.items():
-        if not value:
-            return MissingParameter(f"{locator} is missing or empty", locator)
-    return None
-
-
 def find_prefix(catalogue: Catalogue, query: TileQuery, *, strict: bool) -> Prefix:
     """Return what layer, style, format and matrix set of a request mean.
 
     Raises: MissingParameter, InvalidParameter with locator "Layer", "Style", "Format" or
-        "TileMatrixSet".
+        "TileMatrixSet"; a Rejection where several parameters are wrong, those of the tile
+        included as far as they can be judged.
     """
-    fault = missing(
+    faults = missing(
         Layer=query.layer,
         Style=query.style if strict else "default",
         Format=query.format,
         TileMatrixSet=query.matrix_set,
     )
-    if fault is not None:
-        raise fault
-    layer = catalogue.layers.get(query.layer)
-    if layer is None:
-        raise InvalidParameter(f"there is no layer {_echo(query.layer)}", "Layer")
-    style, style_text = _style(layer, query.style, strict=strict)
-    found, format_text = _format(layer, query, strict=strict)
-    link = layer.links.get(query.matrix_set)
-    if link is None:
-        raise _not_offered("TileMatrixSet", query.matrix_set, layer, list(layer.links))
-    spelling = (
-        (layer.identifier, style_text, format_text, link.matrix_set)
-        if format_text is not None
-        else None
-    )
-    return Prefix(layer, style, found, link, spelling)
+    layer = judged(faults, query.layer, _layer, catalogue, query.layer)
+    if layer is not None:
+        wanted = query.style or ("" if strict else "default")
+        style = judged(faults, wanted, _style, layer, query.style, strict)
+        form = judged(faults, query.format, _format, layer, query, strict)
+        link = judged(faults, query.matrix_set, _link, layer, query.matrix_set)
+        if style is not None and form is not None and link is not None:
+            return _prefix(layer, style, form, link)
+    raise rejected([*faults, *_tile_faults(catalogue, query, layer, strict)])
 
 
-def canonical_matrix(text: str, tms: TileMatrixSet, *, lenient: bool) -> str:
+def _prefix(
+    layer: Layer,
+    style: tuple[StylePlan, str],
+    form: tuple[ImageFormat, str | None],
+    link: MatrixSetLink,
+) -> Prefix:
+    spelling = None
+    if form[1] is not None:
+        spelling = (layer.identifier, style[1], form[1], link.matrix_set)
+    return Prefix(layer, style[0], form[0], link, spelling)
+
+
+def _tile_faults(
+    catalogue: Catalogue, query: TileQuery, layer: Layer | None, strict: bool
+) -> list[RequestError]:
+    """Return what is wrong with a tile in itself, since there is no layer to ask about it."""
+    faults = missing(TileMatrix=query.matrix, TileRow=query.row, TileCol=query.col)
+    matrix_set = catalogue.matrix_sets.get(query.matrix_set)
+    if matrix_set is not None:
+        judged(faults, query.matrix, canonical_matrix, query.matrix, matrix_set, not strict)
+    elif layer is None and query.matrix_set:
+        unknown = "no layer uses TileMatrixSet {value}"
+        value = _echo(query.matrix_set)
+        faults.insert(0, InvalidParameter(unknown, "TileMatrixSet", value=value))
+    judged(faults, query.row, whole_number, query.row, "TileRow")
+    judged(faults, query.col, whole_number, query.col, "TileCol")
+    return faults
+
+
+def judged(
+    faults: list[RequestError],
+    written: str,
+    find: Callable[Args, Found],
+    *args: Args.args,
+    **kwargs: Args.kwargs,
+) -> Found | None:
+    """Return what is found for a parameter; None if it is absent, or at fault, which is noted."""
+    if not written:
+        return None
+    try:
+        return find(*args, **kwargs)
+    except RequestError as fault:
+        faults.append(fault)
+        return None
+
+
+def missing(**values: str) -> list[RequestError]:
+    """Return the errors about parameters that have no value."""
+    return [
+        MissingParameter("{name} is missing or empty", locator, name=locator)
+        for locator, value in values.items()
+        if not value
+    ]
+
+
+def rejected(faults: Sequence[RequestError]) -> RequestError:
+    """Return one error that tells all faults, missing parameters first."""
+    told = sorted(faults, key=lambda fault: not isinstance(fault, MissingParameter))
+    return told[0] if len(told) == 1 else Rejection(told)
+
+
+def canonical_matrix(text: str, tms: TileMatrixSet, lenient: bool) -> str:
     """Return the identifier of a matrix, of whose set the identifier may stand in front.
 
     Raises: InvalidParameter (locator "TileMatrix").
@@ -92,8 +159,11 @@ def canonical_matrix(text: str, tms: TileMatrixSet, *, lenient: bool) -> str:
         if wanted in names:
             return names[names.index(wanted)]
     raise InvalidParameter(
-        f"TileMatrix {_echo(text)} is not in {tms.identifier}, which has {_names(names)}",
+        "TileMatrix {value} is not in {matrix_set}, which has {names}",
         "TileMatrix",
+        value=_echo(text),
+        matrix_set=tms.identifier,
+        names=_names(names),
     )
 
 
@@ -103,25 +173,49 @@ def whole_number(text: str, locator: str) -> int:
     Raises: InvalidParameter: anything else.
     """
     if not _INTEGER.fullmatch(text):
-        raise InvalidParameter(f"{locator} {_echo(text)} is not a whole number", locator)
+        raise InvalidParameter(
+            "{name} {value} is not a whole number", locator, name=locator, value=_echo(text)
+        )
     if len(text) > _LONGEST_NUMBER:
         return -_BEYOND if text.startswith("-") else _BEYOND
     return int(text)
 
 
-def out_of_range(
-    locator: str, text: str, ends: tuple[int, int] | None, matrix: str, layer: str
-) -> TileOutOfRange:
-    """Return the error about a tile that is in no data; `ends` None = no tile of the matrix is."""
-    if ends is None:
-        message = f"layer {layer} has no tiles in matrix {matrix}"
-    else:
-        low, high = ends
-        message = f"{locator} {_echo(text)} is not between {low} and {high} in matrix {matrix}"
-    return TileOutOfRange(message, locator)
+def outside(layer: str, matrix: str) -> TileOutOfRange:
+    """Return the error about a matrix of which no tile is in the data."""
+    told = "layer {layer} has no tiles in matrix {matrix}"
+    return TileOutOfRange(told, "TileRow", layer=layer, matrix=matrix)
 
 
-def _style(layer: Layer, text: str, *, strict: bool) -> tuple[StylePlan, str]:
+def check_range(number: int, low: int, high: int, locator: str, text: str, matrix: str) -> None:
+    """Raise TileOutOfRange for a row or column that is not between two others."""
+    if not low <= number <= high:
+        raise TileOutOfRange(
+            "{name} {value} is not between {low} and {high} in matrix {matrix}",
+            locator,
+            name=locator,
+            value=_echo(text),
+            low=low,
+            high=high,
+            matrix=matrix,
+        )
+
+
+def _layer(catalogue: Catalogue, text: str) -> Layer:
+    layer = catalogue.layers.get(text)
+    if layer is None:
+        raise InvalidParameter("there is no layer {layer}", "Layer", layer=_echo(text))
+    return layer
+
+
+def _link(layer: Layer, text: str) -> MatrixSetLink:
+    link = layer.links.get(text)
+    if link is None:
+        raise _not_offered("TileMatrixSet", text, layer, list(layer.links))
+    return link
+
+
+def _style(layer: Layer, text: str, strict: bool) -> tuple[StylePlan, str]:
     for style in layer.styles:
         if style.identifier == text:
             return style, style.identifier
@@ -131,7 +225,7 @@ def _style(layer: Layer, text: str, *, strict: bool) -> tuple[StylePlan, str]:
     raise _not_offered("Style", text, layer, names)
 
 
-def _format(layer: Layer, query: TileQuery, *, strict: bool) -> tuple[ImageFormat, str | None]:
+def _format(layer: Layer, query: TileQuery, strict: bool) -> tuple[ImageFormat, str | None]:
     """Return the format, and its text if that is one of few."""
     text, by_extension = query.format, query.format_is_extension
     for fmt in layer.formats:
@@ -156,9 +250,12 @@ def _format(layer: Layer, query: TileQuery, *, strict: bool) -> tuple[ImageForma
 
 def _not_offered(locator: str, text: str, layer: Layer, names: list[str]) -> InvalidParameter:
     return InvalidParameter(
-        f"{locator} {_echo(text)} is not offered by layer {layer.identifier}, which has "
-        f"{_names(names)}",
+        "{name} {value} is not offered by layer {layer}, which has {names}",
         locator,
+        name=locator,
+        value=_echo(text),
+        layer=layer.identifier,
+        names=_names(names),
     )
 
 

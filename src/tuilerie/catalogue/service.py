@@ -8,7 +8,9 @@ from typing import Annotated
 from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
+from tuilerie.catalogue.addresses import Links, Uri, WebAddress
 from tuilerie.catalogue.fields import Flag, Keywords, Line, LocalText, Settings
+from tuilerie.catalogue.inspire import InspireSettings
 from tuilerie.catalogue.model import NO_TEXT, Text
 
 __all__ = ["ContactSettings", "ProviderSettings", "ServiceSettings"]
@@ -44,7 +46,9 @@ class ContactSettings(Settings):
     postal_code: Line = Field(default="", description="Postal code.", examples=["75001"])
     country: Line = Field(default="", description="Country.", examples=["France"])
     email: Line = Field(default="", description="Electronic mail.", examples=["maps@example.org"])
-    url: Line = Field(default="", description="Web page.", examples=["https://example.org/contact"])
+    url: WebAddress | None = Field(
+        default=None, description="Web page.", examples=["https://example.org/contact"]
+    )
     hours: Line = Field(default="", description="When someone answers.", examples=["9:00-17:00"])
     instructions: Line = Field(default="", description="How to ask.", examples=["By mail, please."])
 
@@ -55,7 +59,9 @@ class ProviderSettings(Settings):
     name: Line = Field(
         default="", description="Name of the organisation.", examples=["Demo agency"]
     )
-    site: Line = Field(default="", description="Its web site.", examples=["https://example.org"])
+    site: WebAddress | None = Field(
+        default=None, description="Its web site.", examples=["https://example.org"]
+    )
     contact: ContactSettings = Field(
         default=ContactSettings(),
         description="Whom to ask.",
@@ -86,10 +92,25 @@ class ServiceSettings(Settings):
         tuple[Line, ...],
         BeforeValidator(_one_or_more, json_schema_input_type=str | list[str]),
     ] = Field(default=(), description="What is forbidden; none if nothing.", examples=["none"])
+    profiles: Annotated[tuple[Uri, ...], Field(max_length=100)] = Field(
+        default=(),
+        description="Application profiles that the service keeps, by URI.",
+        examples=[["http://www.opengis.net/spec/wmts-simple/1.0/conf/simple-profile"]],
+    )
     provider: ProviderSettings = Field(
         default=ProviderSettings(),
         description="Who provides the service.",
         examples=[{"name": "Demo agency"}],
+    )
+    other_sources: Links = Field(
+        default=(),
+        description="Catalogues elsewhere that describe the layers (OtherSource).",
+        examples=[["https://example.org/csw"]],
+    )
+    inspire: InspireSettings | None = Field(
+        default=None,
+        description="What an INSPIRE view service says of itself.",
+        examples=[{"metadata_url": "https://example.org/service.xml", "languages": ["fr"]}],
     )
     base_url: Annotated[Line, AfterValidator(_base_url)] = Field(
         default="",

@@ -93,6 +93,9 @@ class StylePlanner:
                 kind=kind,
                 parameters=parameters,
                 fingerprint=mark,
+                legends=tuple(
+                    legend.compiled() for legend in (settings.legends if settings else ())
+                ),
             )
         return self._plans[key]
 

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, PlainSerializer, PlainValidator, model_validator
 from pydantic_core import PydanticCustomError
 
+from tuilerie.catalogue.addresses import Legends
 from tuilerie.catalogue.fields import Colour, Line, LocalText, Number, Settings, Whole
 from tuilerie.catalogue.model import NO_TEXT
 
@@ -104,6 +105,11 @@ class _Style(Settings):
         max_length=1000,
         description="Words to find the style by.",
         examples=[["relief"]],
+    )
+    legends: Legends = Field(
+        default=(),
+        description="A picture that explains the style, or several for ranges of scales.",
+        examples=[{"url": "https://example.org/legend.png", "width": 120, "height": 300}],
     )
 
 

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from tuilerie.catalogue.metadata import MetadataLink
 from tuilerie.catalogue.model import Contact, Provider, ServiceInfo, Text
 from tuilerie.grids import BoundingBox, Crs
 from tuilerie.protocols.xml import XmlWriter
@@ -22,7 +23,7 @@ __all__ = [
     "number",
     "write_bounding_box",
     "write_description",
-    "write_operation",
+    "write_metadata",
     "write_service_identification",
     "write_service_provider",
     "write_wgs84_bounding_box",
@@ -117,6 +118,7 @@ def write_service_identification(
     xml.text("ows:ServiceType", service_type)
     for version in versions:
         xml.text("ows:ServiceTypeVersion", version)
+    _texts(xml, [("ows:Profile", profile) for profile in service.profiles])
     _texts(xml, [("ows:Fees", service.fees)])
     _texts(xml, [("ows:AccessConstraints", text) for text in service.access_constraints])
     xml.end()
@@ -138,21 +140,18 @@ def write_service_provider(xml: XmlWriter, provider: Provider, *, name: str) -> 
     xml.end()
 
 
-def write_operation(xml: XmlWriter, name: str, get_url: str, encodings: Iterable[str]) -> None:
-    """Write one Operation with its single GET address, which ends in "?" (A.3.4.4).
+def write_metadata(xml: XmlWriter, element: str, link: MetadataLink) -> None:
+    """Write a link to metadata elsewhere: ows:Metadata or ows:OtherSource.
 
-    Source: OGC 07-057r7, 7.1.1.1.1.
+    Source: OGC 06-121r3, Table 32; ows:MetadataType.
     """
-    xml.start("ows:Operation", [("name", name)])
-    xml.start("ows:DCP")
-    xml.start("ows:HTTP")
-    xml.start("ows:Get", [("xlink:href", get_url)])
-    xml.start("ows:Constraint", [("name", "GetEncoding")])
-    xml.start("ows:AllowedValues")
-    for encoding in encodings:
-        xml.text("ows:Value", encoding)
-    for _ in ("AllowedValues", "Constraint", "Get", "HTTP", "DCP", "Operation"):
-        xml.end()
+    attributes = (
+        ("xlink:href", link.href),
+        ("xlink:role", link.role),
+        ("xlink:title", link.title),
+        ("about", link.about),
+    )
+    xml.empty(element, [(name, value) for name, value in attributes if value])
 
 
 def write_wgs84_bounding_box(xml: XmlWriter, bounds: BoundingBox) -> None:

@@ -21,8 +21,11 @@ from tuilerie.server.live import Live
 from tuilerie.server.lookup import METHOD
 from tuilerie.server.message import CROSS_ORIGIN, Header, Reply, Request, text_reply
 from tuilerie.server.operations import Operations
+from tuilerie.server.posted import Bodies
 from tuilerie.server.respond import tile_reply
+from tuilerie.server.schemas import schema_reply
 from tuilerie.server.wmts import answer_kvp, answer_rest, fault_report
+from tuilerie.server.wmts_post import answer_post, fault_reply
 from tuilerie.telemetry import get_logger
 
 __all__ = ["App"]
@@ -34,13 +37,10 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 _log = get_logger(__name__)
 
 _READ: Final = b"GET, HEAD, OPTIONS"
-_PREFLIGHT: Final[tuple[Header, ...]] = (
-    (b"allow", _READ),
-    (b"access-control-allow-methods", _READ),
-    (b"access-control-allow-headers", b"*"),
-    (b"access-control-max-age", b"86400"),
-)
+_READ_AND_ASK: Final = b"GET, HEAD, OPTIONS, POST"
+"""Methods of the service itself, which may be asked in a body."""
 _KVP_PATH: Final = KVP_PATH.encode("ascii")
+_KVP_PATHS: Final = (_KVP_PATH, _KVP_PATH + b"/")
 
 
 class App:
@@ -59,13 +59,14 @@ class App:
         self._settings = live.settings
         self._prefix = live.settings.prefix.encode("ascii")
         self._front = FrontPage()
+        self._bodies = Bodies()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, or the server's start and stop."""
         if scope["type"] == "lifespan":
             await self._lifespan(receive, send)
         elif scope["type"] == "http":
-            await self._http(scope, send)
+            await self._http(scope, receive, send)
         else:  # a websocket: there is nothing to talk about
             await send({"type": "websocket.close"})
 
@@ -83,16 +84,16 @@ class App:
             self._log.close()
         await send({"type": "lifespan.shutdown.complete"})
 
-    async def _http(self, scope: Scope, send: Send) -> None:
+    async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = perf_counter()
         request = self._request(scope)
         self._metrics.in_flight += 1
         try:
-            reply = await self._answer(request)
+            reply = await self._answer(request, receive)
         except Exception:  # noqa: BLE001 - a door: one broken request must not end the others
             target = request.line[len(METHOD) :][:_LOGGED_BYTES].decode("latin-1")
             _log.exception("request failed", method=request.method, target=target)
-            reply = fault_report()
+            reply = fault_reply(request) if request.method == "POST" else fault_report()
         finally:
             self._metrics.in_flight -= 1
         await _send(request.method, reply, send)
@@ -118,14 +119,23 @@ class App:
         path = raw_path[len(self._prefix) :] if raw_path.startswith(self._prefix) else b""
         return Request(scope["method"], path, query, line, headers, origin)
 
-    async def _answer(self, request: Request) -> Reply:
+    async def _answer(self, request: Request, receive: Receive) -> Reply:
         if len(request.line) > self._settings.max_target_bytes:
             return text_reply(414, "The address is too long.", route="other")
         if request.method == "OPTIONS":
-            return Reply(204, _PREFLIGHT, b"", "other")
+            return _preflight(request)
+        if request.method == "POST" and request.raw_path in _KVP_PATHS:
+            return await self._post(request, receive)
         if request.method not in ("GET", "HEAD"):
             return _not_allowed(request)
         return self._at_hand(request) or await self._fetch(request)
+
+    async def _post(self, request: Request, receive: Receive) -> Reply:
+        """Answer what is asked in a body."""
+        body = await self._bodies.read(request, receive)
+        if isinstance(body, Reply):
+            return body
+        return await answer_post(request, self._live.current, body)
 
     def _at_hand(self, request: Request) -> Reply | None:
         """Answer as the fast lane does."""
@@ -140,7 +150,7 @@ class App:
 
     async def _fetch(self, request: Request) -> Reply:
         path, published = request.raw_path, self._live.current
-        if path in (_KVP_PATH, _KVP_PATH + b"/"):
+        if path in _KVP_PATHS:
             return await answer_kvp(request, published)
         if path.startswith(_KVP_PATH + b"/"):
             return await answer_rest(request, published)
@@ -152,8 +162,10 @@ class App:
             return self._operations.health()
         if path == b"/metrics":
             return self._operations.metrics()
-        return front_reply(self._front, request, published) or text_reply(
-            404, "There is nothing at this address.", route="other"
+        return (
+            front_reply(self._front, request, published)
+            or schema_reply(request)
+            or text_reply(404, "There is nothing at this address.", route="other")
         )
 
     def _note(self, request: Request, reply: Reply, seconds: float) -> None:
@@ -191,12 +203,29 @@ async def _send(method: str, reply: Reply, send: Send) -> None:
     await send({"type": "http.response.body", "body": body})
 
 
+def _methods(request: Request) -> bytes:
+    return _READ_AND_ASK if request.raw_path in _KVP_PATHS else _READ
+
+
+def _preflight(request: Request) -> Reply:
+    """Answer OPTIONS, which browsers ask before what they think unusual."""
+    methods = _methods(request)
+    headers: tuple[Header, ...] = (
+        (b"allow", methods),
+        (b"access-control-allow-methods", methods),
+        (b"access-control-allow-headers", b"*"),
+        (b"access-control-max-age", b"86400"),
+    )
+    return Reply(204, headers, b"", "other")
+
+
 def _not_allowed(request: Request) -> Reply:
     """Answer a method that changes things; a body that comes with it is not waited for."""
-    fields: list[Header] = [(b"allow", _READ)]
+    methods = _methods(request)
+    fields: list[Header] = [(b"allow", methods)]
     if b"content-length" in request.headers or b"transfer-encoding" in request.headers:
         fields.append((b"connection", b"close"))
-    text = "This method is not offered here; GET, HEAD and OPTIONS are."
+    text = f"This method is not offered here; offered are {methods.decode('ascii')}."
     return text_reply(405, text, *fields, route="other")
 
 

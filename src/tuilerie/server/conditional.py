@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from calendar import timegm
+from datetime import UTC, datetime
 from email.utils import parsedate_tz
 from functools import lru_cache
 from typing import Final
@@ -72,7 +72,8 @@ def _seconds(value: bytes) -> int | None:
         return None
     try:
         parsed = parsedate_tz(text)
-        return None if parsed is None else timegm((*parsed[:6], 0, 0, 0))
+        # The calendar decides: timegm alone would take the 99th of November for a day in February.
+        return None if parsed is None else int(datetime(*parsed[:6], tzinfo=UTC).timestamp())
     except (ValueError, OverflowError, TypeError, IndexError):
         return None
 

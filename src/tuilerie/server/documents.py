@@ -16,8 +16,10 @@ from collections.abc import Hashable
 from hashlib import blake2b
 from typing import Final, Generic, NamedTuple, TypeVar
 
+from tuilerie.catalogue.metadata import Theme
 from tuilerie.catalogue.model import Catalogue, Text
 from tuilerie.protocols.wmts.capabilities import write_capabilities
+from tuilerie.protocols.wmts.negotiate import COMPLETE
 
 __all__ = ["Document", "Documents"]
 
@@ -72,7 +74,22 @@ class Documents:
                     self._documents.put(key, found, len(found.data) + len(found.gzip))
         return found
 
+    async def prepare(self) -> None:
+        """Write the complete document, in the operator's own order of languages, in a thread.
+
+        Which address clients use is not known before they come; all but that is done after.
+        """
+        async with self._writing:
+            await asyncio.to_thread(self._parts, COMPLETE, "")
+
     def _make(self, base_url: str, sections: frozenset[str], language: str) -> Document:
+        parts = self._parts(sections, language)
+        data = html.escape(base_url).encode().join(parts)
+        packed = gzip.compress(data, _GZIP_LEVEL, mtime=0) if len(data) >= _GZIP_MIN else b""
+        return Document(data, packed, blake2b(data, digest_size=16).hexdigest())
+
+    def _parts(self, sections: frozenset[str], language: str) -> tuple[bytes, ...]:
+        """Return what stands between the places of the address."""
         key = (sections, language)
         parts = self._texts.get(key)
         if parts is None:
@@ -84,9 +101,7 @@ class Documents:
             )
             parts = tuple(text.split(self._stand_in.encode("ascii")))
             self._texts.put(key, parts, len(text))
-        data = html.escape(base_url).encode().join(parts)
-        packed = gzip.compress(data, _GZIP_LEVEL, mtime=0) if len(data) >= _GZIP_MIN else b""
-        return Document(data, packed, blake2b(data, digest_size=16).hexdigest())
+        return parts
 
     def _language(self, wanted: tuple[str, ...]) -> str:
         for tag in wanted:
@@ -129,6 +144,16 @@ def _languages(catalogue: Catalogue) -> tuple[str, ...]:
     for layer in catalogue.layers.values():
         texts += [layer.title, layer.abstract, *layer.keywords]
         for style in layer.styles:
-            texts += [style.title, style.abstract]
+            texts += [style.title, style.abstract, *style.keywords]
+    for themes in catalogue.themes.values():
+        for theme in themes:
+            texts += _texts(theme)
     tags = {tag.lower(): None for text in texts for tag, _ in text.variants if tag}
+    if service.inspire is not None:
+        tags |= dict.fromkeys(service.inspire.languages)
     return tuple(tags)
+
+
+def _texts(theme: Theme) -> list[Text]:
+    inner = [text for each in theme.themes for text in _texts(each)]
+    return [theme.title, theme.abstract, *theme.keywords, *inner]

@@ -141,10 +141,18 @@ class TileLookup:
 
     def made(self, line: bytes, address: TileAddress, tile: StoredTile, now: float) -> Answer:
         """Return the answer for a tile that had to be waited for, and keep it ready."""
-        answer = self._responder.answer(address, tile, now)
-        if answer.until > now and address.layer not in self._unkept:
-            self._answers.put(line, answer)
+        answer = self.answer(address, tile, now)
+        self.keep(line, answer, now)
         return answer
+
+    def answer(self, address: TileAddress, tile: StoredTile, now: float) -> Answer:
+        """Return the answer for a tile."""
+        return self._responder.answer(address, tile, now)
+
+    def keep(self, line: bytes, answer: Answer, now: float) -> None:
+        """Keep an answer ready for whoever sends the same, unless its layer wants nothing kept."""
+        if answer.until > now and answer.address.layer not in self._unkept:
+            self._answers.put(line, answer)
 
     def resolve(self, query: TileQuery) -> TileAddress:
         """Return the address that a query means. Raises: RequestError."""

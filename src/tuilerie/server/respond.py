@@ -29,15 +29,16 @@ class LayerPart:
     """Makes answers out of the tiles of one layer, of what they have in common.
 
     Attributes:
-        templates: the header lines by format, with places for length, ETag and time.
+        templates: the header lines by format, with places for length, ETag and time; used where
+            all matrices of the layer may be kept equally long.
     """
 
-    __slots__ = ("_tail", "count", "expire_after_s", "templates")
+    __slots__ = ("_ruled", "_ruled_templates", "_tail", "count", "expire_after_s", "templates")
 
     def __init__(self, layer: Layer, count: TileCount) -> None:
-        control = cache_control(layer.client_max_age_s)
-        fields = [(b"cache-control", control)] if control else []
-        self._tail = b"".join([b"%b: %b\r\n" % field for field in (*fields, *CROSS_ORIGIN)])
+        self._ruled = layer if layer.client_max_ages else None
+        self._ruled_templates: dict[tuple[ImageFormat, int | None], bytes] = {}
+        self._tail = _tail(layer.client_max_age_s)
         self.templates: dict[ImageFormat, bytes] = {}
         self.count = count
         self.expire_after_s = layer.expire_after_s
@@ -52,7 +53,10 @@ class LayerPart:
         data, image_format, created, etag = tile
         if created > now:
             created = int(now)
-        template = self.templates.get(image_format) or self.template(image_format)
+        if self._ruled is None:
+            template = self.templates.get(image_format) or self.template(image_format)
+        else:
+            template = self._ruled_template(self._ruled, address, image_format)
         head = template % (len(data), etag.encode("ascii"), http_date(created))
         until = now + RECHECK_S
         if self.expire_after_s is not None:
@@ -61,16 +65,35 @@ class LayerPart:
 
     def template(self, image_format: ImageFormat) -> bytes:
         """Make a template; the type is that of the bytes, parameters are the request's alone."""
-        media_type = image_format.media_type.partition(";")[0].encode("ascii")
-        made = (
-            b"content-type: %b\r\ncontent-length: %%d\r\n" % media_type
-            + KEPT_FROM
-            + b'"%b"\r\nlast-modified: %b\r\n'
-            + self._tail
-            + b"\r\n"
-        )
-        self.templates[image_format] = made
+        made = self.templates[image_format] = _template(image_format, self._tail)
         return made
+
+    def _ruled_template(
+        self, layer: Layer, address: TileAddress, image_format: ImageFormat
+    ) -> bytes:
+        """Return the template of a layer whose matrices may be kept for different times (11.5)."""
+        age = layer.client_max_age(address.matrix_set, address.index.matrix)
+        key = (image_format, age)
+        if key not in self._ruled_templates:
+            self._ruled_templates[key] = _template(image_format, _tail(age))
+        return self._ruled_templates[key]
+
+
+def _tail(max_age_s: int | None) -> bytes:
+    control = cache_control(max_age_s)
+    fields = [(b"cache-control", control)] if control else []
+    return b"".join([b"%b: %b\r\n" % field for field in (*fields, *CROSS_ORIGIN)])
+
+
+def _template(image_format: ImageFormat, tail: bytes) -> bytes:
+    media_type = image_format.media_type.partition(";")[0].encode("ascii")
+    return (
+        b"content-type: %b\r\ncontent-length: %%d\r\n" % media_type
+        + KEPT_FROM
+        + b'"%b"\r\nlast-modified: %b\r\n'
+        + tail
+        + b"\r\n"
+    )
 
 
 class TileResponder:

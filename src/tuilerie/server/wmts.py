@@ -1,16 +1,31 @@
-"""WMTS over HTTP, the long way: what the fast lane does not answer, with every error told."""
+"""WMTS over HTTP, the long way: what the fast lane does not answer, with every error told.
+
+What a request gets is found here once, whatever carried it. The ways of asking (`answer_kvp` and
+`answer_rest`; those with a body are in `wmts_post.py`) differ in how they read a request, and in
+how tile, document and error go back.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import time
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
 from typing import Final
 
 from tuilerie.catalogue.address import TileAddress, TileQuery
+from tuilerie.catalogue.metadata import Legend
 from tuilerie.errors import NotFound, RequestError, TuilerieError
+from tuilerie.formats import StoredTile, content_hash
 from tuilerie.protocols.wmts import exceptions, kvp, rest
 from tuilerie.protocols.wmts.exceptions import Encoding
-from tuilerie.protocols.wmts.negotiate import negotiate
+from tuilerie.protocols.wmts.legends import find_legend
+from tuilerie.protocols.wmts.negotiate import MEDIA_TYPES, negotiate
 from tuilerie.protocols.wmts.requests import GetCapabilities, GetTile
+from tuilerie.protocols.wmts.wsdl import WSDL_QUERY
+from tuilerie.server.documents import Document
 from tuilerie.server.live import Published
 from tuilerie.server.message import (
     NO_STORE,
@@ -23,11 +38,21 @@ from tuilerie.server.message import (
     text_reply,
 )
 from tuilerie.server.respond import tile_reply
+from tuilerie.server.schemas import wsdl_reply
 from tuilerie.telemetry import get_logger
 
-__all__ = ["answer_kvp", "answer_rest", "fault_report"]
+__all__ = [
+    "answer_kvp",
+    "answer_rest",
+    "capabilities",
+    "capabilities_reply",
+    "error_headers",
+    "fault_report",
+    "report",
+    "tile",
+]
 
-_XML: Final = b"application/xml"
+_WSDL: Final = WSDL_QUERY.lower().encode("ascii")
 
 _log = get_logger(__name__)
 
@@ -35,15 +60,17 @@ _log = get_logger(__name__)
 async def answer_kvp(request: Request, published: Published) -> Reply:
     """Answer a GET or HEAD with a query.
 
-    Source: OGC 07-057r7, clause 8.
+    Source: OGC 07-057r7, clause 8; F.2 for "?WSDL".
     """
+    if request.query.lower().removesuffix(b"=") == _WSDL:
+        return wsdl_reply(request)
     try:
         asked = kvp.parse(request.query, strict=published.catalogue.service.strict)
         if isinstance(asked, GetTile):
             return await _tile(asked.tile, request, published, Encoding.KVP)
         return await _capabilities(asked, request, published)
     except RequestError as error:
-        return _report(error, Encoding.KVP, "wmts")
+        return report(error, "wmts", Encoding.KVP, _language(request))
 
 
 async def answer_rest(request: Request, published: Published) -> Reply:
@@ -53,40 +80,147 @@ async def answer_rest(request: Request, published: Published) -> Reply:
     take as XML.
     """
     try:
+        legend = find_legend(published.catalogue, request.raw_path)
+        if legend is not None:
+            return await _legend(legend, request)
         asked = rest.parse(request.raw_path)
         if isinstance(asked, GetTile):
             return await _tile(asked.tile, request, published, Encoding.REST)
-        if not accepts(request.headers.get(b"accept"), "application/xml"):
+        taken = [kind for kind in MEDIA_TYPES if accepts(request.headers.get(b"accept"), kind)]
+        if not taken:
             return _not_acceptable()
-        return await _capabilities(asked, request, published)
+        return await _capabilities(replace(asked, accept_formats=(taken[0],)), request, published)
     except RequestError as error:
-        return _report(error, Encoding.REST, "wmts")
+        return report(error, "wmts", Encoding.REST, _language(request))
 
 
 def fault_report() -> Reply:
     """Answer for a request that met a fault of our own; nothing of it gets out."""
-    return _report(Exception(), Encoding.KVP, "other")
+    return report(Exception(), "other", Encoding.KVP)
+
+
+async def tile(
+    query: TileQuery,
+    published: Published,
+    deliver: Callable[[TileAddress, StoredTile, str], Reply],
+    tell: Callable[[Exception, str], Reply],
+) -> Reply:
+    """Answer with a tile that may have to be waited for, or with what is wrong.
+
+    Args:
+        query: what was asked, nothing of it checked.
+        published: the state that answers.
+        deliver: makes the answer of a tile; its last argument is "hit" or "miss".
+        tell: makes the answer of an error; its last argument is the route, for the metrics.
+    """
+    address: TileAddress | None = None
+    published.users += 1
+    try:
+        address = published.lookup.resolve(query)
+        outcome, found = "hit", published.service.cached(address)
+        if found is None:
+            outcome, found = "miss", await published.service.get_tile(address)
+        if found is None:
+            raise NotFound("The layer has no tile there.")
+        return deliver(address, found, outcome)
+    except TuilerieError as error:
+        if not isinstance(error, RequestError):
+            _log.warning("tile not served", error=str(error), **_place(address))
+        return tell(error, "tile")._replace(outcome="error", address=address)
+    finally:
+        published.users -= 1
+
+
+async def capabilities(
+    asked: GetCapabilities, request: Request, published: Published
+) -> tuple[Document, str]:
+    """Return the ServiceMetadata document, or the part that was asked for, and its media type.
+
+    Raises: RequestError: there is none that the client would take.
+    """
+    wanted = negotiate(asked, published.revision)
+    document = await published.documents.capabilities(
+        request.origin.base_url,
+        wanted.sections,
+        languages_of(request.headers.get(b"accept-language")),
+    )
+    return document, wanted.media_type
+
+
+def capabilities_reply(request: Request, document: Document, media_type: str) -> Reply:
+    """Answer with a ServiceMetadata document as it is."""
+    return document_reply(
+        request,
+        document.data,
+        document.gzip,
+        document.etag,
+        (
+            (b"content-type", media_type.encode("ascii")),
+            # Asked again each time, for the price of a 304: a new layer is seen at once.
+            (b"cache-control", b"no-cache"),
+            (b"vary", b"accept-encoding, accept-language"),
+        ),
+        route="capabilities",
+    )
+
+
+def report(error: Exception, route: str, encoding: Encoding, language: str = "en") -> Reply:
+    """Answer with an exception report; only its sentences are in the language."""
+    return Reply(
+        exceptions.status(error, encoding),
+        [*error_headers(error, b"application/xml"), (b"vary", b"accept-language")],
+        exceptions.write_report(error, language),
+        route,
+    )
+
+
+def _language(request: Request) -> str:
+    """The language of exception texts: the best that both sides know."""
+    return exceptions.report_language(languages_of(request.headers.get(b"accept-language")))
+
+
+def error_headers(error: Exception, media_type: bytes) -> list[Header]:
+    """Return the headers of an answer that tells an error."""
+    headers: list[Header] = [(b"content-type", media_type), NO_STORE]
+    retry_after_s = exceptions.reporting(error).retry_after_s
+    if retry_after_s is not None:
+        headers.append((b"retry-after", b"%d" % retry_after_s))
+    return headers
 
 
 async def _tile(
     query: TileQuery, request: Request, published: Published, encoding: Encoding
 ) -> Reply:
-    """Answer with a tile that must be waited for, or with what is wrong."""
-    address: TileAddress | None = None
-    published.users += 1
+    def deliver(address: TileAddress, found: StoredTile, outcome: str) -> Reply:
+        answer = published.lookup.made(request.line, address, found, time.time())
+        return tile_reply(answer, request.method, request.headers, outcome)
+
+    return await tile(
+        query, published, deliver, partial(report, encoding=encoding, language=_language(request))
+    )
+
+
+async def _capabilities(asked: GetCapabilities, request: Request, published: Published) -> Reply:
+    if not request.origin.valid:
+        return text_reply(400, "The Host header is not a host.", route="wmts")
+    document, media_type = await capabilities(asked, request, published)
+    return capabilities_reply(request, document, media_type)
+
+
+async def _legend(legend: Legend, request: Request) -> Reply:
+    """Answer with the picture of a legend, as it is on the operator's disk now."""
     try:
-        address = published.lookup.resolve(query)
-        tile = await published.service.get_tile(address)
-        if tile is None:
-            raise NotFound("The layer has no tile there.")
-        answer = published.lookup.made(request.line, address, tile, time.time())
-        return tile_reply(answer, request.method, request.headers, "miss")
-    except TuilerieError as error:
-        if not isinstance(error, RequestError):
-            _log.warning("tile not served", error=str(error), **_place(address))
-        return _report(error, encoding, "tile")._replace(outcome="error", address=address)
-    finally:
-        published.users -= 1
+        data = await asyncio.to_thread(Path(legend.file).read_bytes)
+    except OSError as error:
+        raise NotFound("The legend cannot be read.") from error
+    return document_reply(
+        request,
+        data,
+        b"",
+        content_hash(data).hex(),
+        ((b"content-type", legend.format.encode("ascii")), (b"cache-control", b"max-age=3600")),
+        route="legend",
+    )
 
 
 def _place(address: TileAddress | None) -> dict[str, object]:
@@ -102,44 +236,6 @@ def _place(address: TileAddress | None) -> dict[str, object]:
     }
 
 
-async def _capabilities(asked: GetCapabilities, request: Request, published: Published) -> Reply:
-    """Answer with the ServiceMetadata document, or the part of it that was asked for."""
-    wanted = negotiate(asked, published.revision)
-    if not request.origin.valid:
-        return text_reply(400, "The Host header is not a host.", route="wmts")
-    document = await published.documents.capabilities(
-        request.origin.base_url,
-        wanted.sections,
-        languages_of(request.headers.get(b"accept-language")),
-    )
-    return document_reply(
-        request,
-        document.data,
-        document.gzip,
-        document.etag,
-        (
-            (b"content-type", wanted.media_type.encode("ascii")),
-            # Asked again each time, for the price of a 304: a new layer is seen at once.
-            (b"cache-control", b"no-cache"),
-            (b"vary", b"accept-encoding, accept-language"),
-        ),
-        route="capabilities",
-    )
-
-
-def _report(error: Exception, encoding: Encoding, route: str) -> Reply:
-    """Answer with an exception report."""
-    headers: list[Header] = [(b"content-type", _XML), NO_STORE]
-    retry_after_s = exceptions.reporting(error).retry_after_s
-    if retry_after_s is not None:
-        headers.append((b"retry-after", b"%d" % retry_after_s))
-    return Reply(
-        exceptions.status(error, encoding), tuple(headers), exceptions.write_report(error), route
-    )
-
-
 def _not_acceptable() -> Reply:
-    report = _report(
-        NotFound("The document is only to be had as application/xml."), Encoding.REST, "wmts"
-    )
-    return report._replace(status=406)
+    error = NotFound("The document is only to be had as application/xml.")
+    return report(error, "wmts", Encoding.REST)._replace(status=406)

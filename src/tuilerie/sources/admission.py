@@ -76,7 +76,9 @@ def admit(path: str | os.PathLike[str], *, trusted: tuple[Path, ...] = ()) -> Pa
                 f"{text!r} is a connection string, not a file",
                 "give the file's path, and the part inside it as `subdataset`",
             )
-        raise _refusal(f"{text} does not exist", "check the path; it is relative to the catalogue")
+        raise _refusal(
+            f"{absolute.name} does not exist", "check the path; in a catalogue it is relative to it"
+        )
     if absolute.is_dir():
         raise _refusal(f"{text} is a folder", "use `kind: mosaic` to serve all rasters in a folder")
     if not os.access(absolute, os.R_OK):

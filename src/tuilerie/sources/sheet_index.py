@@ -27,7 +27,14 @@ from tuilerie.sources.facts import RasterFacts, read_facts
 from tuilerie.sources.opening import open_raster
 from tuilerie.sources.settings import RasterFile, SheetFolder
 
-__all__ = ["Sheet", "SheetIndex", "SheetLookup", "folder_fingerprint", "sheet_index"]
+__all__ = [
+    "Sheet",
+    "SheetIndex",
+    "SheetLookup",
+    "folder_files",
+    "folder_fingerprint",
+    "sheet_index",
+]
 
 _SIDECARS = (".ovr", ".msk", ".aux.xml", ".prj", ".tfw", ".jgw", ".pgw", ".wld", ".xml", ".txt")
 
@@ -195,6 +202,15 @@ def _misfit(sheet: Sheet, first: Sheet) -> str:
 def _words(sheet: Sheet) -> str:
     kind, dtype, bands = sheet.like
     return f"{bands} band{'s' if bands > 1 else ''} of {dtype} ({kind})"
+
+
+def folder_files(folder: SheetFolder) -> list[Path]:
+    """Return the folders, files and sidecars whose change means another map.
+
+    Raises: CatalogueError: there is no such folder.
+    """
+    files = list(_files(folder, with_sidecars=True))
+    return [folder.path, *dict.fromkeys(file.parent for file in files), *files]
 
 
 def _files(folder: SheetFolder, *, with_sidecars: bool) -> Iterator[Path]:

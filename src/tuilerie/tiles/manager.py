@@ -45,6 +45,8 @@ class TileManager:
 
     Args:
         cache: where tiles rest; None = made on every request.
+        spare: in memory, for tiles that the cache could not keep: a metatile that was made for
+            one of its tiles need not be made again for the others.
         flight: shared by all managers of a service, since a batch key names its layer.
         on_cache_fault: told of cache errors; they never keep a tile from being served.
         clock: seconds since the epoch.
@@ -59,6 +61,7 @@ class TileManager:
         "_locking",
         "_on_cache_fault",
         "_producer",
+        "_spare",
         "_tilesets",
     )
 
@@ -69,6 +72,7 @@ class TileManager:
         producer: Producer,
         *,
         flight: SingleFlight[Mapping[TileAddress, StoredTile]],
+        spare: TileCache,
         on_cache_fault: CacheFault,
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -81,6 +85,7 @@ class TileManager:
         self._on_cache_fault = on_cache_fault
         self._clock = clock
         self._flight = flight
+        self._spare = spare
 
     def cached(self, address: TileAddress) -> StoredTile | None:
         """Return a fresh tile from a cache that can be read at once; None = ask get_tile."""
@@ -155,16 +160,18 @@ class TileManager:
                 return await self._cache.put_many(made.items())
             except CacheError as fault:
                 self._on_cache_fault(fault)
+                return await self._spare.put_many(made.items())
         return {address: stored_now(tile, self._clock()) for address, tile in made.items()}
 
     async def _look(self, address: TileAddress) -> StoredTile | None:
         if self._cache is None:
             return None
         try:
-            return await self._cache.get(address)
+            stored = await self._cache.get(address)
         except CacheError as fault:
             self._on_cache_fault(fault)
-            return None
+            stored = None
+        return stored or await self._spare.get(address)
 
     def _fresh(self, stored: StoredTile) -> bool:
         return is_fresh(stored, self._expire_after_s, self._clock())

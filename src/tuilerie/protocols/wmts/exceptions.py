@@ -21,6 +21,7 @@ from tuilerie.errors import (
     NotFound,
     OperationNotSupported,
     PointIJOutOfRange,
+    Rejection,
     RenderError,
     RequestError,
     TileOutOfRange,
@@ -28,8 +29,18 @@ from tuilerie.errors import (
     VersionNegotiationFailed,
 )
 from tuilerie.protocols import ows
+from tuilerie.protocols.wmts.messages import LANGUAGES, said_in
 
-__all__ = ["REPORTING", "Encoding", "Rejection", "Reporting", "reporting", "status", "write_report"]
+__all__ = [
+    "REPORTING",
+    "Encoding",
+    "Rejection",
+    "Reporting",
+    "report_language",
+    "reporting",
+    "status",
+    "write_report",
+]
 
 
 class Encoding(Enum):
@@ -57,19 +68,6 @@ class Reporting(NamedTuple):
     located: bool = False
     retry_after_s: int | None = None
     text: str = ""
-
-
-class Rejection(RequestError):
-    """Several things are wrong with one request, and the client is told all of them at once.
-
-    It behaves as its first error, which decides code, locator and status (7.2.2.2: "based upon
-    the exceptionCode of the first Exception"): code that knows nothing of it does right.
-    """
-
-    def __init__(self, errors: Sequence[RequestError]) -> None:
-        super().__init__(errors[0].message, errors[0].locator)
-        self.code = errors[0].code
-        self.errors = tuple(errors)
 
 
 REPORTING: Mapping[type[Exception], Reporting] = MappingProxyType(
@@ -122,19 +120,26 @@ def status(error: Exception, encoding: Encoding) -> int:
             return row.soap
 
 
-def write_report(errors: Exception | Sequence[Exception], language: str = "en") -> bytes:
+def report_language(wanted: Sequence[str]) -> str:
+    """Return the language for the texts of reports: the first of a client's that we speak."""
+    spoken = (tag.lower().split("-")[0] for tag in wanted)
+    return next((tag for tag in spoken if tag in LANGUAGES), LANGUAGES[0])
+
+
+def write_report(errors: Exception | Sequence[Exception], language: str = LANGUAGES[0]) -> bytes:
     """Return an ows:ExceptionReport that tells all the errors, those of a Rejection one by one.
 
-    Nothing of an error that is not the client's own gets out but a fixed sentence.
+    Nothing of an error that is not the client's own gets out but a fixed sentence. Codes and
+    locators are the same in every language.
 
-    `language` is the BCP 47 tag of the texts, "" if it is not known.
+    `language` is one that `report_language` gave.
 
     Raises: ValueError: no errors.
     """
     listed = [errors] if isinstance(errors, Exception) else list(errors)
     return ows.exception_report(
         [
-            _exception(single)
+            _exception(single, language)
             for error in listed
             for single in (error.errors if isinstance(error, Rejection) else (error,))
         ],
@@ -142,9 +147,9 @@ def write_report(errors: Exception | Sequence[Exception], language: str = "en") 
     )
 
 
-def _exception(error: Exception) -> ows.OwsException:
+def _exception(error: Exception, language: str) -> ows.OwsException:
     row = reporting(error)
     if not isinstance(error, RequestError):
-        return ows.OwsException("NoApplicableCode", None, row.text)
+        return ows.OwsException("NoApplicableCode", None, said_in(language, row.text, {}))
     locator = error.locator if row.located else None
-    return ows.OwsException(error.code, locator, row.text or error.message)
+    return ows.OwsException(error.code, locator, said_in(language, error.template, error.values))

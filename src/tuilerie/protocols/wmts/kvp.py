@@ -15,6 +15,8 @@ Where the standard leaves room, or careless clients need it ("strict" closes it 
   so there it is read as the "+" of "application/gml+xml" that the standard's own example (8.3.2)
   leaves unescaped.
 - ";" never separates: it belongs to media types.
+- By POST, clause 8 has "one pair per line" where everybody sends a form, "&" between the pairs. A
+  body of several lines is read by the former, any other by the latter; see `parse_body`.
 """
 
 from __future__ import annotations
@@ -33,7 +35,7 @@ from tuilerie.protocols import percent
 from tuilerie.protocols.wmts.exceptions import Rejection
 from tuilerie.protocols.wmts.requests import VERSION, GetCapabilities, GetTile
 
-__all__ = ["MAX_PARAMETERS", "MAX_QUERY", "parse", "parse_get_tile"]
+__all__ = ["MAX_PARAMETERS", "MAX_QUERY", "parse", "parse_body", "parse_get_tile"]
 
 MAX_QUERY = 8192
 """Bytes of a query; the longest honest one is a tenth of it."""
@@ -78,6 +80,23 @@ def parse(query: Query, *, strict: bool = False) -> GetCapabilities | GetTile:
     if request == "GetTile":
         return _get_tile(values, faults, strict=strict)
     raise OperationNotSupported("GetFeatureInfo is not offered here.", request)
+
+
+def parse_body(body: bytes, *, strict: bool = False) -> GetCapabilities | GetTile:
+    """Return the request that the body of a POST makes.
+
+    Line breaks divide pairs as "&" does in a form; a form escapes those in values, so nothing is
+    both. In lines "&" and "+" stand for themselves, but for a "&" at a line's end, which is left
+    over from an address; escapes are resolved in either.
+
+    Raises: RequestError, as `parse`.
+    Source: OGC 07-057r7, clause 8.
+    """
+    lines = [line.strip(b" \t&") for line in body.replace(b"\r", b"\n").split(b"\n")]
+    pairs = [line for line in lines if line]
+    if len(pairs) > 1:
+        pairs = [pair.replace(b"&", b"%26").replace(b"+", b"%2B") for pair in pairs]
+    return parse(b"&".join(pairs), strict=strict)
 
 
 def parse_get_tile(raw: bytes, *, strict: bool = False) -> TileQuery | None:

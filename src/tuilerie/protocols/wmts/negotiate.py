@@ -8,11 +8,12 @@ from typing import NamedTuple
 from tuilerie.errors import InvalidParameter, InvalidUpdateSequence, VersionNegotiationFailed
 from tuilerie.protocols.wmts.requests import SECTIONS, VERSION, GetCapabilities
 
-__all__ = ["COMPLETE", "Negotiated", "negotiate"]
+__all__ = ["COMPLETE", "MEDIA_TYPES", "Negotiated", "negotiate"]
 
 COMPLETE = frozenset(SECTIONS)
 
-_MEDIA_TYPES = ("application/xml", "text/xml")
+MEDIA_TYPES = ("application/xml", "text/xml")
+"""What the document can be sent as, the usual one first."""
 
 
 class Negotiated(NamedTuple):
@@ -37,13 +38,14 @@ def negotiate(request: GetCapabilities, revision: int) -> Negotiated:
         InvalidUpdateSequence: the client's is greater than ours.
     """
     if request.accept_versions and VERSION not in request.accept_versions:
-        raise VersionNegotiationFailed(f"This server speaks WMTS {VERSION} only.")
+        raise VersionNegotiationFailed("This server speaks WMTS {version} only.", version=VERSION)
     sections = _sections(request.sections)
     if request.update_sequence:
         order = _compare(request.update_sequence, str(revision))
         if order > 0:
             raise InvalidUpdateSequence(
-                f"updateSequence is greater than this server's, which is {revision}."
+                "updateSequence is greater than this server's, which is {revision}.",
+                revision=revision,
             )
         if order == 0:
             sections = frozenset()
@@ -55,15 +57,24 @@ def _sections(asked: Sequence[str]) -> frozenset[str]:
     for name in asked:
         if name != "All" and name not in COMPLETE:
             raise InvalidParameter(
-                f"{name[:80]!r} is no section; there are {', '.join(SECTIONS)} and All.",
+                "{name} is no section; there are {names} and All.",
                 "Sections",
+                name=repr(name[:80]),
+                names=", ".join(SECTIONS),
             )
     return COMPLETE if not asked or "All" in asked else frozenset(asked)
 
 
 def _media_type(asked: Sequence[str]) -> str:
-    """Return the first format that we have; Table 17: application/xml when we have none."""
-    return next((kind for kind in asked if kind in _MEDIA_TYPES), _MEDIA_TYPES[0])
+    """Return the first format that we have; Table 17: application/xml when we have none.
+
+    Parameters do not count, nor do capitals: "Text/XML; charset=utf-8" is text/xml.
+    """
+    for kind in asked:
+        plain = kind.partition(";")[0].strip().lower()
+        if plain in MEDIA_TYPES:
+            return plain
+    return MEDIA_TYPES[0]
 
 
 def _compare(theirs: str, ours: str) -> int:

@@ -1,0 +1,187 @@
+"""XML elements into requests: what stands in the body of an envelope, or alone (7.1.1.1.1).
+
+Names are taken exactly as the schemas spell them and in the schemas' order, as A.3.1.4 demands;
+all that is wrong is told at once. Values have the blanks around them taken off: the standard's
+own examples (9.2.2) have some, and identifiers have none.
+
+Where the standard leaves room, or careless clients need it:
+- The operation may be in the namespace of WMTS or in that of OWS, and so may what is in it: the
+  standard's example of GetCapabilities (9.1.2) stands in OWS altogether, the schema has it in WMTS.
+- Versions, sections and formats are read from whatever elements their list holds: the official
+  suite spells `<ows:AcceptVersions><ows:AcceptVersions>`.
+- `version` is mandatory for GetTile (Table 22) only if strict, as by KVP; on GetCapabilities,
+  which has none, it is ignored.
+- Attributes of other namespaces (xsi:schemaLocation) are ignored; an unknown one of no namespace
+  is a misspelt parameter, and refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Final
+
+from tuilerie.catalogue.address import TileQuery
+from tuilerie.errors import (
+    InvalidParameter,
+    MissingParameter,
+    OperationNotSupported,
+    RequestError,
+)
+from tuilerie.protocols import ows
+from tuilerie.protocols.wmts.exceptions import Rejection
+from tuilerie.protocols.wmts.requests import NAMESPACE, VERSION, GetCapabilities, GetTile
+from tuilerie.protocols.xml_reading import Element
+
+__all__ = ["read_request"]
+
+_SPOKEN: Final = frozenset({NAMESPACE, ows.NAMESPACE})
+_DIMENSION: Final = "DimensionNameValue"
+_TILE: Final = (
+    "Layer",
+    "Style",
+    "Format",
+    _DIMENSION,
+    "TileMatrixSet",
+    "TileMatrix",
+    "TileRow",
+    "TileCol",
+)
+"""The elements of GetTile in the order of the schema, which is the one that counts."""
+_CAPABILITIES: Final = ("AcceptVersions", "Sections", "AcceptFormats")
+_MAX_TOLD: Final = 20
+"""Errors in one report: a document can have thousands."""
+
+
+def read_request(element: Element, *, strict: bool = False) -> GetCapabilities | GetTile:
+    """Return the request that an element makes.
+
+    Raises:
+        MissingParameter, InvalidParameter: with the locators of Tables 17 and 22.
+        OperationNotSupported: GetFeatureInfo.
+        Rejection: several of them.
+    """
+    errors: list[RequestError] = []
+    service = element.attribute("service")
+    if not service:
+        errors.append(MissingParameter("service is missing.", "service"))
+    elif service != "WMTS":
+        errors.append(InvalidParameter('service must be "WMTS".', "service"))
+    read = _READERS.get(element.name) if element.namespace in _SPOKEN else None
+    if read is None:
+        # As by KVP: the official suite and A.3.1.6 want InvalidParameterValue.
+        shown = element.name[:80]
+        errors.append(InvalidParameter(f"There is no request {shown!r} in {NAMESPACE}.", "request"))
+    _raise_if_any(errors)
+    assert read is not None
+    return read(element, strict)
+
+
+def _get_capabilities(element: Element, _: bool) -> GetCapabilities:
+    found, errors = _in_order(element, _CAPABILITIES, mandatory=())
+    errors += _unknown_attributes(element, ("service", "version", "updateSequence"))
+    if "Sections" in found and not _listed(found["Sections"]):
+        # As by KVP, where the official suite wants it.
+        errors.append(MissingParameter("Sections names no section.", "Sections"))
+    _raise_if_any(errors)
+    return GetCapabilities(
+        accept_versions=_listed(found.get("AcceptVersions", ())),
+        sections=_listed(found.get("Sections", ())),
+        update_sequence=element.attribute("updateSequence"),
+        accept_formats=_listed(found.get("AcceptFormats", ())),
+    )
+
+
+def _get_tile(element: Element, strict: bool) -> GetTile:
+    mandatory = [name for name in _TILE if name != _DIMENSION]
+    found, errors = _in_order(element, _TILE, mandatory)
+    version = element.attribute("version")
+    if version not in ("", VERSION):
+        errors.insert(0, InvalidParameter(f"version must be {VERSION}.", "version"))
+    elif strict and not version:
+        errors.insert(0, MissingParameter("version is missing.", "version"))
+    errors += _unknown_attributes(element, ("service", "version"))
+    dimensions = found.get(_DIMENSION, [])
+    if not all(dimension.attribute("name") for dimension in dimensions):
+        errors.append(MissingParameter("A dimension has no name.", _DIMENSION))
+    # A missing parameter wins over what is wrong with another, as by KVP.
+    _raise_if_any(sorted(errors, key=lambda error: not isinstance(error, MissingParameter)))
+    values = {name: elements[0].text for name, elements in found.items()}
+    return GetTile(
+        TileQuery(
+            layer=values["Layer"],
+            style=values["Style"],
+            format=values["Format"],
+            matrix_set=values["TileMatrixSet"],
+            matrix=values["TileMatrix"],
+            row=values["TileRow"],
+            col=values["TileCol"],
+            dimensions=tuple((one.attribute("name"), one.text) for one in dimensions),
+        )
+    )
+
+
+def _get_feature_info(element: Element, _: bool) -> GetTile:
+    raise OperationNotSupported("GetFeatureInfo is not offered here.", element.name)
+
+
+_READERS: Final[Mapping[str, Callable[[Element, bool], GetCapabilities | GetTile]]] = (
+    MappingProxyType(
+        {
+            "GetCapabilities": _get_capabilities,
+            "GetTile": _get_tile,
+            "GetFeatureInfo": _get_feature_info,
+        }
+    )
+)
+
+
+def _in_order(
+    element: Element, names: Sequence[str], mandatory: Sequence[str]
+) -> tuple[dict[str, list[Element]], list[RequestError]]:
+    """Return the children by name, and what is wrong with their names and order.
+
+    Each comes once, DimensionNameValue any number of times, in the order of `names`.
+    """
+    found: dict[str, list[Element]] = {}
+    errors: list[RequestError] = []
+    reached = 0
+    for child in element.children:
+        name = child.name
+        if name not in names or child.namespace not in _SPOKEN:
+            shown = name[:80]
+            errors.append(
+                InvalidParameter(f"{element.name} has no element {shown!r} in {NAMESPACE}.", shown)
+            )
+            continue
+        place = names.index(name)
+        if name in found and name != _DIMENSION:
+            errors.append(InvalidParameter(f"{name} is given more than once.", name))
+        elif place < reached:
+            errors.append(InvalidParameter(f"{name} stands in the wrong place.", name))
+        reached = max(reached, place)
+        found.setdefault(name, []).append(child)
+    missing: list[RequestError] = [
+        MissingParameter(f"{name} is missing.", name) for name in mandatory if name not in found
+    ]
+    return found, missing + errors
+
+
+def _unknown_attributes(element: Element, known: Sequence[str]) -> list[RequestError]:
+    return [
+        InvalidParameter(f"{element.name} has no attribute {name[:80]!r}.", name[:80])
+        for name in element.plain_attributes
+        if name not in known
+    ]
+
+
+def _listed(elements: Sequence[Element]) -> tuple[str, ...]:
+    """Return the values of a list, in order: its children's, whatever they are called."""
+    return tuple(child.text for element in elements for child in element.children if child.text)
+
+
+def _raise_if_any(errors: Sequence[RequestError]) -> None:
+    if len(errors) > 1:
+        raise Rejection(errors[:_MAX_TOLD])
+    if errors:
+        raise errors[0]
