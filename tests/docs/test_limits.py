@@ -12,7 +12,9 @@ from tuilerie.caches.sqlite.keys import INDEX_BITS, MAX_MATRICES
 from tuilerie.catalogue.fields import MAX_IDENTIFIER_LENGTH
 from tuilerie.catalogue.schema import json_schema
 from tuilerie.catalogue.yaml_text import MAX_BYTES
+from tuilerie.protocols import xml_reading
 from tuilerie.protocols.wmts import kvp, rest
+from tuilerie.server import posted
 from tuilerie.server.access_log import MAX_UNWRITTEN_BYTES
 from tuilerie.server.answers import RECHECK_S
 from tuilerie.server.metrics import MAX_LAYERS
@@ -33,6 +35,9 @@ LIMITS = {
     "path and query": f"{SETTINGS.max_target_bytes:,} bytes",
     "request line and headers, not yet complete": f"{SETTINGS.max_header_bytes:,} bytes",
     "path of a resource": f"{rest.MAX_PATH:,} bytes",
+    "body of a POST": f"{posted.MAX_BODY:,} bytes",
+    "depth of XML in a body": str(xml_reading.MAX_DEPTH),
+    "bodies in memory, each worker": f"{posted.MAX_HELD:,} bytes",
     "parameters of a query": f"{kvp.MAX_PARAMETERS}",
     "connections to one worker": f"{SETTINGS.max_connections:,}",
     "time for a request to be complete": f"{SETTINGS.header_timeout_s} s",

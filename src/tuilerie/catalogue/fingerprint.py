@@ -10,7 +10,7 @@ from tuilerie.grids import TileMatrixSet
 
 __all__ = ["fingerprint", "matrix_set_fingerprint"]
 
-_MAKING = 1
+_MAKING = 2
 """Version of how we make pixels: raised when the same settings give other tiles."""
 
 

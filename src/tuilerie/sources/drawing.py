@@ -9,7 +9,7 @@ source is torn apart in it, the map is cut in halves, each drawn on its own.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -119,13 +119,28 @@ def _draw_whole(
     if patch is None:
         return None
     drawn = warp(
-        patch.raster,
+        _smooth(patch.raster, resampling),
         grid,
         resampling=resampling,
         transform=patch.transform,
         alpha=patch.alpha,
     )
     return drawn if drawn.mask is None or drawn.mask.any() else None
+
+
+def _smooth(raster: Raster, resampling: Resampling) -> Raster:
+    """Return integer measurements as floats where they are interpolated.
+
+    Rounded between the measurements, an enlarged elevation would be a staircase, and its shading
+    would show every step. 8-bit pictures stay what they are.
+    """
+    dtype = raster.array.dtype
+    if resampling == "nearest" or raster.palette is not None:
+        return raster
+    if dtype.kind not in "iu" or dtype == np.uint8:
+        return raster
+    wide = np.float32 if dtype.itemsize <= 2 else np.float64
+    return replace(raster, array=raster.array.astype(wide))
 
 
 def _assembled(parts: list[tuple[Place, Raster]], frame: MapFrame) -> Raster:
