@@ -42,21 +42,29 @@ def test_head_is_get_without_the_body(demo_server: Server, target: str) -> None:
     }
 
 
+def _allowed(target: str) -> set[str]:
+    """Return the methods of a route: requests with a body are for /wmts alone."""
+    return ALLOWED | {"POST"} if target.partition("?")[0] == "/wmts" else ALLOWED
+
+
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "TRACE"])
 @pytest.mark.parametrize("target", [TILE, KVP_TILE, CAPABILITIES, "/", "/nothing"])
 def test_other_methods_are_405(demo_server: Server, method: str, target: str) -> None:
     """A method that changes things, taken for one that does not."""
+    allowed = _allowed(target)
+    if method in allowed:
+        return  # a way to ask there
     answer = demo_server.get(target, method=method)
     assert answer.status == 405
-    assert set(answer.headers["allow"].replace(" ", "").split(",")) == ALLOWED
+    assert set(answer.headers["allow"].replace(" ", "").split(",")) == allowed
 
 
 def test_body_of_a_refused_method_is_no_next_request(demo_server: Server) -> None:
     """A request smuggled in the body of one that was refused."""
     smuggled = f"GET {TILE} HTTP/1.1\r\nHost: a\r\n\r\n".encode()
     answer = demo_server.raw(
-        b"POST /wmts HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n%b"
-        % (len(smuggled), smuggled)
+        b"POST %b HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n%b"
+        % (TILE.encode(), len(smuggled), smuggled)
     )
     assert answer.startswith(b"HTTP/1.1 405 ")
     assert answer.count(b"HTTP/1.1 ") == 1
@@ -69,7 +77,7 @@ def test_options_are_told_to_other_sites(demo_server: Server, target: str) -> No
     answer = demo_server.get(target, headers, "OPTIONS")
     assert (answer.status, answer.body) == (204, b"")
     assert answer.headers["access-control-allow-origin"] == "*"
-    assert set(answer.headers["access-control-allow-methods"].split(", ")) == ALLOWED
+    assert set(answer.headers["access-control-allow-methods"].split(", ")) == _allowed(target)
 
 
 @pytest.mark.parametrize("target", ROUTES)

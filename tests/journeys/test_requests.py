@@ -80,7 +80,7 @@ WRONG_VALUES = [
     ("TILEMATRIX", "LAMB93:6", INVALID, "TileMatrix"),
     ("TILEMATRIXSET", "", MISSING, "TileMatrixSet"),
     ("TILEMATRIXSET", "webmercatorquad", INVALID, "TileMatrixSet"),
-    ("TILEMATRIXSET", "arctic", INVALID, "TileMatrixSet"),
+    ("TILEMATRIXSET", "GoogleMapsCompatible", INVALID, "TileMatrixSet"),
     ("TILEMATRIXSET", "..%2FWebMercatorQuad", INVALID, "TileMatrixSet"),
     ("LAYER", "", MISSING, "Layer"),
     ("LAYER", "France", INVALID, "Layer"),
