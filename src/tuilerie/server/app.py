@@ -76,6 +76,7 @@ class App:
         if self._log is not None:
             self._log.start(loop)
         self._operations.start(loop)
+        self._live.prepare()
         await send({"type": "lifespan.startup.complete"})
         await receive()
         await self._operations.stop()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 
 from tuilerie.catalogue.address import TileAddress
@@ -67,16 +67,19 @@ class Live:
         self.watch = watch
         self.rebuild = rebuild
         self.current = Published(service, self.settings, self.metrics)
-        self._retiring: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def prepare(self) -> None:
+        """Write beforehand, on the running event loop, what the first client would wait for."""
+        self._start(self.current.documents.prepare())
 
     def swap(self, service: Service) -> Published:
         """Publish a new state on the running event loop; the old one is closed when unused."""
         old = self.current
         self.current = Published(service, self.settings, self.metrics)
         old.answers.clear()
-        task = asyncio.get_running_loop().create_task(_retire(old))
-        self._retiring.add(task)
-        task.add_done_callback(self._retiring.discard)
+        self._start(_retire(old))
+        self.prepare()
         return self.current
 
     def forget(self, addresses: Sequence[TileAddress]) -> int:
@@ -85,10 +88,15 @@ class Live:
 
     async def close(self) -> None:
         """Close every state; what is being made is finished first."""
-        for task in tuple(self._retiring):
+        for task in tuple(self._tasks):
             task.cancel()
-        await asyncio.gather(*self._retiring, return_exceptions=True)
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.current.service.close()
+
+    def _start(self, work: Coroutine[object, object, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
 
 async def _retire(old: Published) -> None:
