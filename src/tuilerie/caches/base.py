@@ -20,7 +20,7 @@ __all__ = [
 ]
 
 TilesetRead = Callable[[TileIndex], StoredTile | None]
-"""From a place in one tileset to its tile, or None; raises CacheError."""
+"""From a place in one tileset to its tile, or None where there is none at hand; never raises."""
 
 
 class Generation(Protocol):
@@ -71,7 +71,10 @@ class TilesetCache(InlineTileCache, Protocol):
     """An inline cache that can look up once what all tiles of a tileset have in common."""
 
     def reader(self, tileset: TilesetKey) -> TilesetRead:
-        """Return what reads this tileset as `read` does, for as long as the cache lives."""
+        """Return what reads this tileset as `read` does, for as long as the cache lives.
+
+        It raises nothing: where `read` raises it returns None, and `get` says why.
+        """
         ...
 
 

@@ -34,6 +34,17 @@ _new = tuple.__new__
 _LONGEST_NUMBER = 10
 """Digits that are read at once: more than any matrix has rows."""
 
+_NUMBERS = {str(number): number for number in range(4096)}
+"""The rows and columns of every matrix up to the thirteenth: most of what is asked."""
+
+
+def _number(text: str) -> int:
+    """Return what digits say, -1 (outside of every matrix) for all that is to be read slowly."""
+    # isdigit() alone knows other scripts' digits; int() alone takes "+1", " 1" and "1_0".
+    if text.isdigit() and text.isascii() and len(text) <= _LONGEST_NUMBER:
+        return int(text)
+    return -1
+
 
 class _Windows(dict[str, tuple[str, int, int, int, int]]):
     """Limits per matrix of one link: (identifier, min row, max row, min col, max col).
@@ -96,29 +107,25 @@ class Tileset:
             name, min_row, max_row, min_col, max_col = self._windows[matrix]
         except KeyError:
             return self._address_slowly(matrix, row, col)
-        # isdigit() alone knows other scripts' digits; int() alone takes "+1", " 1" and "1_0".
-        if (
-            row.isdigit()
-            and col.isdigit()
-            and row.isascii()
-            and col.isascii()
-            and len(row) <= _LONGEST_NUMBER
-            and len(col) <= _LONGEST_NUMBER
-        ):
-            r = int(row)
-            c = int(col)
-            if min_row <= r <= max_row and min_col <= c <= max_col:
-                return _new(
-                    TileAddress,
-                    (
-                        self._layer,
-                        self._style,
-                        self._format,
-                        self._matrix_set,
-                        _new(TileIndex, (name, c, r)),
-                        self._dimensions,
-                    ),
-                )
+        # Each number is asked of the table here: a call costs more than the look-up.
+        r = _NUMBERS.get(row)
+        if r is None:
+            r = _number(row)
+        c = _NUMBERS.get(col)
+        if c is None:
+            c = _number(col)
+        if min_row <= r <= max_row and min_col <= c <= max_col:
+            return _new(
+                TileAddress,
+                (
+                    self._layer,
+                    self._style,
+                    self._format,
+                    self._matrix_set,
+                    _new(TileIndex, (name, c, r)),
+                    self._dimensions,
+                ),
+            )
         return self._address_slowly(matrix, row, col)
 
     def _address_slowly(self, matrix: str, row: str, col: str) -> TileAddress:

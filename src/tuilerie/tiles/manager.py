@@ -108,18 +108,14 @@ class TileManager:
                 TileAddress(layer, style, image_format, matrix_set, index, dimensions)
             )
         read = self._tilesets.reader(tileset)
+        if self._expire_after_s is None:
+            return read
 
-        def cached(index: TileIndex) -> StoredTile | None:
-            try:
-                stored = read(index)
-            except CacheError as fault:
-                self._on_cache_fault(fault)
-                return None
-            if stored is None or (self._expire_after_s is not None and not self._fresh(stored)):
-                return None
-            return stored
+        def fresh(index: TileIndex) -> StoredTile | None:
+            stored = read(index)
+            return stored if stored is not None and self._fresh(stored) else None
 
-        return cached
+        return fresh
 
     async def get_tile(self, address: TileAddress) -> StoredTile | None:
         """Return the tile from the cache, or make it; None where the layer has nothing there.

@@ -98,7 +98,7 @@ class SqliteTileCache:
 
     def reader(self, tileset: TilesetKey) -> TilesetRead:
         """Return what reads the tiles of one tileset: see TilesetCache."""
-        return self._reader.tileset(tileset).read
+        return self._reader.of(tileset).read
 
     async def get(self, address: TileAddress) -> StoredTile | None:
         """Return the tile as it is now, or None if it is not here or damaged."""

@@ -59,15 +59,14 @@ class ReadFile:
     Attributes:
         execute: of the one cursor that all hits use.
         bases: key base by matrix.
-        checked, check_at: from when to when the snapshot is good, seconds since the epoch.
-        used: since the clock algorithm came by.
+        check_at: until when the snapshot is good, seconds since the epoch.
+        used: a snapshot was begun since the clock algorithm came by.
     """
 
     __slots__ = (
         "_begun",
         "bases",
         "check_at",
-        "checked",
         "connection",
         "execute",
         "identity",
@@ -93,7 +92,6 @@ class ReadFile:
         )
         self.lock = threading.Lock()
         self.bases: dict[str, int] = {}
-        self.checked = 0.0
         self.check_at = 0.0
         self.used = True
         self._begun = 0.0
@@ -101,7 +99,9 @@ class ReadFile:
     def renew(self, connection: sqlite3.Connection, now: float) -> None:
         """Have the next question begin a new snapshot; the caller holds `lock`."""
         # Before the snapshot begins: what is written after this moment puts it to zero again.
-        self.checked, self.check_at = now, now + _RENEW_EVERY_S
+        # Should the clock go back, `end_if_older` ends what would now be good for long.
+        self.check_at = now + _RENEW_EVERY_S
+        self.used = True
         if connection.in_transaction:
             connection.execute("COMMIT")
         connection.execute("BEGIN")
