@@ -21,7 +21,7 @@ from tuilerie.sources.settings import RasterFile
 
 __all__ = ["BLOCK_CACHE_MB", "open_raster"]
 
-BLOCK_CACHE_MB = 32
+BLOCK_CACHE_MB = 24
 """GDAL's cache of decoded blocks, per process: room for the blocks of a few metatiles."""
 
 _GDAL_OPTIONS: dict[str, str | int] = {
