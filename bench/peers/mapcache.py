@@ -1,4 +1,4 @@
-"""MapCache in Apache with the event MPM, as Debian packages it, over tiles in files."""
+"""MapCache in Apache with the event MPM and modules that Debian enables, over tiles in files."""
 
 from __future__ import annotations
 
@@ -29,9 +29,14 @@ ServerRoot {folder}
 PidFile {folder}/apache.pid
 Listen 127.0.0.1:{port}
 ListenBacklog 4096
-LoadModule mpm_event_module /usr/lib/apache2/modules/mod_mpm_event.so
-LoadModule authz_core_module /usr/lib/apache2/modules/mod_authz_core.so
-LoadModule mapcache_module /usr/lib/apache2/modules/mod_mapcache.so
+IncludeOptional /etc/apache2/mods-enabled/*.load
+IncludeOptional /etc/apache2/mods-enabled/*.conf
+<IfModule !mpm_event_module>
+  LoadModule mpm_event_module /usr/lib/apache2/modules/mod_mpm_event.so
+</IfModule>
+<IfModule !mapcache_module>
+  LoadModule mapcache_module /usr/lib/apache2/modules/mod_mapcache.so
+</IfModule>
 ErrorLog {folder}/error.log
 LogLevel error
 User www-data

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import resource
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +10,6 @@ from bench.processes import free_port, running
 
 _CONFIGURATION = """
 worker_processes 1;
-worker_rlimit_nofile {files};
 daemon off;
 pid {folder}/nginx.pid;
 error_log {folder}/error.log warn;
@@ -28,8 +26,6 @@ http {{
   tcp_nopush on;
   keepalive_timeout 65;
   keepalive_requests 1000000000;
-  open_file_cache max={cached} inactive=300s;
-  open_file_cache_valid 300s;
   server {{
     listen 127.0.0.1:{port} backlog=4096;
     {location}
@@ -38,21 +34,13 @@ http {{
 """
 
 
-_FILES = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-"""Its cache of open files needs one descriptor a tile, of those that the machine allows."""
-
-
 @contextlib.contextmanager
 def serving(folder: Path, location: str, *, ready: str = "/") -> Iterator[str]:
     """Run one nginx worker with one location block; yields the origin."""
     folder.mkdir(parents=True, exist_ok=True)
     port = free_port()
     configuration = folder / "nginx.conf"
-    configuration.write_text(
-        _CONFIGURATION.format(
-            folder=folder, port=port, location=location, files=_FILES, cached=_FILES - 1000
-        )
-    )
+    configuration.write_text(_CONFIGURATION.format(folder=folder, port=port, location=location))
     origin = f"http://127.0.0.1:{port}"
     command = ["/usr/sbin/nginx", "-p", folder, "-c", configuration]
     with running(command, log=folder / "nginx.log", ready=origin + ready):
