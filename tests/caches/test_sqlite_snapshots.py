@@ -143,6 +143,7 @@ async def test_a_reader_that_rests_is_in_nobodys_way(tmp_path: Path) -> None:
         found = cache.read(address())
         assert found is not None
         assert found.data == image(n).data
+        # Nothing happens here on purpose: the thread goes back to sleep before the next round.
         time.sleep(0.5)
     db.close()
     await cache.close()
