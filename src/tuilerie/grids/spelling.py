@@ -35,6 +35,9 @@ _WEB_MERCATOR_ALIASES = {"900913", "102100", "102113"}
 _SPHERICAL_MERCATOR = (
     "+proj=merc +lon_0=0 +k=1 +x_0=0 +y_0=0 +R=6378137 +nadgrids=@null +units=m +no_defs +type=crs"
 )
+_own_wkt: dict[str, None] = {}
+"""WKT that was returned, the latest last: to look again for its code costs PROJ 0.1 s."""
+_MOST_OWN_WKT = 1024
 _proj4_lock = threading.Lock()
 
 
@@ -49,6 +52,8 @@ def canonical_text(text: str) -> str:
     if "\0" in text:  # which would end the text for PROJ
         raise ValueError(f"the CRS {_shown(text)} has a NUL in it")
     text = text.strip()
+    if text in _own_wkt:
+        return text
     named = _named(text)
     definition = definition_of(text if named is None else named)
     if definition.is_geocentric or definition.is_engineering or len(definition.axis_info) < 2:
@@ -112,19 +117,24 @@ def _code_or_wkt(definition: CRS) -> str:
     for known in _identifications(definition):
         if proj4_of(horizontal_of(definition_of(known))) == meaning:
             return known
-    return definition.to_wkt()
+    wkt = definition.to_wkt()
+    _own_wkt[wkt] = None
+    if len(_own_wkt) > _MOST_OWN_WKT:
+        _own_wkt.pop(next(iter(_own_wkt)), None)
+    return wkt
 
 
 def _identifications(definition: CRS) -> Iterator[str]:
-    """Yield the codes that a definition may have, those that cost PROJ a search last."""
+    """Yield the codes that a definition may have, those for which PROJ must search last."""
     label = definition.to_json_dict().get("id", {})
     # A version is a part of the name of some authorities (IAU_2015): PROJ knows of which.
     if label and "version" not in label:
         yield f"{label['authority']}:{label['code']}"
-    for authority, confidence in ((None, _SURE), ("EPSG", _LIKELY)):
-        found = definition.to_authority(authority, confidence)
-        if found is not None:
-            yield ":".join(found)
+    found = definition.list_authority(min_confidence=_LIKELY)
+    sure = [match for match in found if match.confidence >= _SURE]
+    likely = [match for match in found if match.auth_name == "EPSG"]
+    for match in (*sure[:1], *likely[:1]):
+        yield f"{match.auth_name}:{match.code}"
 
 
 def proj4_of(definition: CRS) -> str:
