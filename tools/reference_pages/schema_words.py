@@ -29,6 +29,7 @@ BLOCKS: Sequence[tuple[str, str]] = (
     ("styles.ID of kind hillshade", "HillshadeStyle"),
     ("styles.ID of kind palette", "PaletteStyle"),
     ("styles.ID of kind rgb", "RgbStyle"),
+    ("styles.ID.legend", "LegendDrawing"),
     ("styles.ID.legends[]", "LegendSettings"),
     ("caches.ID of kind sqlite", "SqliteCache"),
     ("caches.ID of kind files", "FilesCache"),

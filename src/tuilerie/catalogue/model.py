@@ -12,7 +12,7 @@ from typing import Any, Literal, NamedTuple
 
 from tuilerie.catalogue.address import TilesetKey
 from tuilerie.catalogue.fingerprint import fingerprint
-from tuilerie.catalogue.metadata import Inspire, Legend, MetadataLink, Theme
+from tuilerie.catalogue.metadata import Inspire, Legend, LegendKey, MetadataLink, Theme
 from tuilerie.catalogue.texts import NO_TEXT, Text
 from tuilerie.formats import ImageFormat
 from tuilerie.grids import BoundingBox, TileMatrixSet
@@ -158,7 +158,8 @@ class StylePlan:
 
             Colours are "#rrggbb" or "#rrggbbaa".
         fingerprint: of kind and parameters.
-        legends: those that the operator has.
+        legends: those that the operator has, else those that are drawn, in every language.
+        key: what is written on the drawn ones; None = none are drawn.
     """
 
     identifier: str
@@ -170,6 +171,7 @@ class StylePlan:
     parameters: Mapping[str, Any] = field(default_factory=dict)
     fingerprint: str = ""
     legends: tuple[Legend, ...] = ()
+    key: LegendKey | None = None
 
 
 @dataclass(frozen=True, slots=True)

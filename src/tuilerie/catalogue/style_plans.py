@@ -8,10 +8,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from tuilerie.catalogue.faults import listed
 from tuilerie.catalogue.fingerprint import fingerprint
+from tuilerie.catalogue.legend_keys import legend_key
+from tuilerie.catalogue.legends import LegendSize, drawn_legends
+from tuilerie.catalogue.metadata import LegendKey
 from tuilerie.catalogue.model import BandDescription, SourceDescription, StylePlan, Text
 from tuilerie.catalogue.styles import (
     DefaultStyle,
@@ -48,14 +52,19 @@ class StylePlanner:
     Args:
         styles: the document's, by identifier.
         ramps: the ramps that may be named; None = any name is taken on trust.
+        legend_size: tells how large a legend is that is drawn; None = none are drawn.
     """
 
     def __init__(
-        self, styles: Mapping[str, StyleSettings], ramps: Collection[str] | None = None
+        self,
+        styles: Mapping[str, StyleSettings],
+        ramps: Collection[str] | None = None,
+        legend_size: LegendSize | None = None,
     ) -> None:
         self._styles = styles
         self._ramps = ramps
-        self._plans: dict[tuple[str, bool, str], StylePlan] = {}
+        self._legend_size = legend_size
+        self._plans: dict[tuple[str, bool, str, LegendKey | None], StylePlan] = {}
 
     def plan(
         self,
@@ -82,9 +91,12 @@ class StylePlanner:
             kind = settings.kind
             parameters = self._parameters(settings, described)
         mark = fingerprint(kind, parameters)
-        key = (identifier, is_default, mark)
+        drawn = None
+        if self._legend_size is not None and not (settings and settings.legends):
+            drawn = legend_key(settings, kind, parameters, described, bands)
+        key = (identifier, is_default, mark, drawn)
         if key not in self._plans:
-            self._plans[key] = StylePlan(
+            plan = StylePlan(
                 identifier=identifier,
                 title=_title(settings, identifier),
                 abstract=settings.abstract if settings is not None else Text(),
@@ -96,7 +108,12 @@ class StylePlanner:
                 legends=tuple(
                     legend.compiled() for legend in (settings.legends if settings else ())
                 ),
+                key=drawn,
             )
+            if self._legend_size is not None and drawn is not None:
+                formats = settings.legend.formats if settings and settings.legend else ()
+                plan = replace(plan, legends=drawn_legends(plan, drawn, formats, self._legend_size))
+            self._plans[key] = plan
         return self._plans[key]
 
     def _parameters(
@@ -215,7 +232,7 @@ def _palette(settings: PaletteStyle, described: SourceDescription) -> Mapping[st
     return {
         "band": settings.band,
         "colours": tuple(sorted(settings.colours.items())),
-        "labels": tuple(sorted(settings.labels.items())),
+        "labels": tuple((number, name.best()) for number, name in sorted(settings.labels.items())),
     }
 
 

@@ -145,6 +145,7 @@ def _languages(catalogue: Catalogue) -> tuple[str, ...]:
         texts += [layer.title, layer.abstract, *layer.keywords]
         for style in layer.styles:
             texts += [style.title, style.abstract, *style.keywords]
+            texts.append(Text(tuple((each.language, "") for each in style.legends)))
     for themes in catalogue.themes.values():
         for theme in themes:
             texts += _texts(theme)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from tuilerie.catalogue.legends import legends_for
 from tuilerie.catalogue.metadata import Legend
 from tuilerie.catalogue.model import (
     Catalogue,
@@ -96,8 +97,8 @@ def _write_style(
     xml.start("Style", [("isDefault", "true")] if style.is_default else ())
     ows.write_description(xml, style.title, style.abstract, style.keywords, languages)
     xml.text("ows:Identifier", style.identifier)
-    for number, legend in enumerate(style.legends):
-        path = legend_path(layer, style.identifier, number, legend)
+    for number, legend in legends_for(style.legends, languages):
+        path = legend_path(layer, style, number)
         _write_legend(xml, legend, legend.href or f"{base_url}{path}")
     xml.end()
 

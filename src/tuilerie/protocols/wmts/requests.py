@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tuilerie.catalogue.address import TileQuery
+from tuilerie.errors import Rejection, RequestError
 
-__all__ = ["NAMESPACE", "SECTIONS", "VERSION", "GetCapabilities", "GetTile"]
+__all__ = ["NAMESPACE", "SECTIONS", "VERSION", "FaultyTile", "GetCapabilities", "GetTile"]
 
 NAMESPACE = "http://www.opengis.net/wmts/1.0"
 VERSION = "1.0.0"
@@ -46,3 +48,15 @@ class GetTile:
     """
 
     tile: TileQuery
+
+
+class FaultyTile(Rejection):
+    """A GetTile of which some parameters are at fault before a catalogue has looked at the others.
+
+    Attributes:
+        tile: what was asked; "" for what is missing.
+    """
+
+    def __init__(self, errors: Sequence[RequestError], tile: TileQuery) -> None:
+        super().__init__(errors)
+        self.tile = tile
