@@ -11,6 +11,7 @@ __all__ = ["BLOCKS", "type_in_words"]
 
 BLOCKS: Sequence[tuple[str, str]] = (
     ("service", "ServiceSettings"),
+    ("service.keywords[] (and of layers, styles, themes)", "KeywordGroupSettings"),
     ("service.provider", "ProviderSettings"),
     ("service.provider.contact", "ContactSettings"),
     ("service.inspire", "InspireSettings"),

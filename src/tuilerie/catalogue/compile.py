@@ -20,6 +20,7 @@ from tuilerie.catalogue.document import (
     SqliteCache,
 )
 from tuilerie.catalogue.faults import Suggestions
+from tuilerie.catalogue.keywords import grouped, ungrouped
 from tuilerie.catalogue.legends import LegendSize
 from tuilerie.catalogue.matrix_sets import FileMatrixSet
 from tuilerie.catalogue.metadata import Theme
@@ -185,7 +186,8 @@ def _service(settings: ServiceSettings) -> ServiceInfo:
     return ServiceInfo(
         title=settings.title,
         abstract=settings.abstract,
-        keywords=settings.keywords,
+        keywords=ungrouped(settings.keywords),
+        keyword_groups=grouped(settings.keywords),
         fees=settings.fees,
         access_constraints=settings.access_constraints,
         provider=Provider(

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from tuilerie.catalogue.document import CatalogueDocument
 from tuilerie.catalogue.fingerprint import fingerprint
+from tuilerie.catalogue.keywords import grouped, ungrouped
 from tuilerie.catalogue.layers import DefaultsSettings, LayerSettings
 from tuilerie.catalogue.legends import LegendError, LegendSize, placed_legends
 from tuilerie.catalogue.linking import Linker, rounded
@@ -107,7 +108,7 @@ class LayerCompiler:
             identifier=identifier,
             title=settings.title if settings.title.variants else Text((("", identifier),)),
             abstract=self._shared(settings.abstract),
-            keywords=self._shared(settings.keywords),
+            keywords=self._shared(ungrouped(settings.keywords)),
             attribution=self._shared(settings.attribution),
             source=settings.source,
             kind=described.kind,
@@ -128,6 +129,7 @@ class LayerCompiler:
             expire_after_s=_either(settings, defaults, "expire_after_s"),
             listed=settings.listed,
             metadata=self._shared(tuple(link.compiled() for link in settings.metadata)),
+            keyword_groups=self._shared(grouped(settings.keywords)),
             generation=fingerprint(
                 described.fingerprint,
                 self._document.sources[settings.source].model_dump(mode="json"),

@@ -37,7 +37,6 @@ __all__ = [
     "Flag",
     "Format",
     "Identifier",
-    "Keywords",
     "LanguageTag",
     "Line",
     "LocalText",
@@ -243,7 +242,6 @@ Format = Annotated[
 CrsText = Annotated[str, _Spelled, AfterValidator(_crs)]
 Extent = Annotated[tuple[Number, Number, Number, Number], AfterValidator(_extent)]
 """left, bottom, right, top: x first, in CRS units."""
-Keywords = Annotated[tuple[LocalText, ...], Field(max_length=1000)]
 PathText = Annotated[str, AfterValidator(_path)]
 
 TileSize = Annotated[

@@ -10,6 +10,7 @@ __all__ = [
     "Conformity",
     "Inspire",
     "InspireService",
+    "KeywordGroup",
     "Legend",
     "LegendKey",
     "MetadataLink",
@@ -32,6 +33,20 @@ class MetadataLink:
     title: str = ""
     role: str = ""
     about: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class KeywordGroup:
+    """Keywords of one type (OGC 06-121r3, 10.7; ows:KeywordsType).
+
+    Attributes:
+        type: of all of them.
+        code_space: URI of the authority that has them; "" = not said.
+    """
+
+    type: str
+    code_space: str
+    keywords: tuple[Text, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +112,7 @@ class Theme:
     keywords: tuple[Text, ...] = ()
     themes: tuple[Theme, ...] = ()
     layers: tuple[str, ...] = ()
+    keyword_groups: tuple[KeywordGroup, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

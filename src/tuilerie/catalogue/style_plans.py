@@ -13,6 +13,7 @@ from typing import Any
 
 from tuilerie.catalogue.faults import listed
 from tuilerie.catalogue.fingerprint import fingerprint
+from tuilerie.catalogue.keywords import grouped, ungrouped
 from tuilerie.catalogue.legend_keys import legend_key
 from tuilerie.catalogue.legends import LegendSize, drawn_legends
 from tuilerie.catalogue.metadata import LegendKey
@@ -100,7 +101,8 @@ class StylePlanner:
                 identifier=identifier,
                 title=_title(settings, identifier),
                 abstract=settings.abstract if settings is not None else Text(),
-                keywords=settings.keywords if settings is not None else (),
+                keywords=ungrouped(settings.keywords) if settings is not None else (),
+                keyword_groups=grouped(settings.keywords) if settings is not None else (),
                 is_default=is_default,
                 kind=kind,
                 parameters=parameters,

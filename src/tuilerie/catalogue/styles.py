@@ -12,6 +12,7 @@ from pydantic_core import PydanticCustomError
 
 from tuilerie.catalogue.addresses import Legends
 from tuilerie.catalogue.fields import Colour, Line, LocalText, Number, Settings, Whole
+from tuilerie.catalogue.keywords import Keywords
 from tuilerie.catalogue.legend_settings import (
     ClassLabels,
     LegendDrawing,
@@ -106,9 +107,8 @@ class _Style(Settings):
     abstract: LocalText = Field(
         default=NO_TEXT, description="What the style shows.", examples=["Elevation by colour."]
     )
-    keywords: tuple[LocalText, ...] = Field(
+    keywords: Keywords = Field(
         default=(),
-        max_length=1000,
         description="Words to find the style by.",
         examples=[["relief"]],
     )

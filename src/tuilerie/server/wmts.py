@@ -19,6 +19,7 @@ from tuilerie.catalogue.address import TileAddress, TileQuery
 from tuilerie.catalogue.resolve_slowly import rejected
 from tuilerie.errors import NotFound, Rejection, RequestError, TuilerieError
 from tuilerie.formats import StoredTile, content_hash
+from tuilerie.protocols.inspire import requested_language
 from tuilerie.protocols.wmts import exceptions, kvp, rest
 from tuilerie.protocols.wmts.exceptions import Encoding
 from tuilerie.protocols.wmts.legends import FoundLegend, find_legend
@@ -158,10 +159,12 @@ async def capabilities(
     Raises: RequestError: there is none that the client would take.
     """
     wanted = negotiate(asked, published.revision)
+    languages = languages_of(request.headers.get(b"accept-language"))
+    inspire = published.catalogue.service.inspire
+    if asked.language and inspire is not None:
+        languages = (requested_language(inspire, asked.language), *languages)
     document = await published.documents.capabilities(
-        request.origin.base_url,
-        wanted.sections,
-        languages_of(request.headers.get(b"accept-language")),
+        request.origin.base_url, wanted.sections, languages
     )
     return document, wanted.media_type
 

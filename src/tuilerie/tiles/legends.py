@@ -66,6 +66,11 @@ class LegendPainter:
         self._keep(key, made)
         return made
 
+    @property
+    def kept_bytes(self) -> int:
+        """Bytes of the pictures that are kept."""
+        return self._size
+
     def _plan(self, layer: str, style: str) -> StylePlan:
         published = self._layers.get(layer)
         plans = published.styles if published is not None else ()

@@ -44,9 +44,11 @@ MAX_PARAMETERS = 100
 _COMMON = ("service", "request", "version")
 _TILE = ("Layer", "Style", "Format", "TileMatrixSet", "TileMatrix", "TileRow", "TileCol")
 _CAPABILITIES = ("AcceptVersions", "Sections", "updateSequence", "AcceptFormats")
+_LANGUAGE = "LANGUAGE"
+"""INSPIRE's parameter: unknown to WMTS, so nothing is ever wrong with it."""
 _MEDIA_TYPES = frozenset({"Format", "AcceptFormats"})
 
-_NAMES = {name.lower(): name for name in (*_COMMON, *_TILE, *_CAPABILITIES)}
+_NAMES = {name.lower(): name for name in (*_COMMON, *_TILE, *_CAPABILITIES, _LANGUAGE)}
 """Lower case to the spelling of the standard, which locators use."""
 
 _TAIL = {
@@ -249,6 +251,7 @@ def _get_capabilities(values: dict[str, str], faults: dict[str, RequestError]) -
         sections=_listed(values.get("Sections", "")),
         update_sequence=values.get("updateSequence", ""),
         accept_formats=_listed(values.get("AcceptFormats", "")),
+        language=values.get(_LANGUAGE, ""),
     )
 
 

@@ -30,6 +30,7 @@ class GetCapabilities:
     Attributes:
         accept_versions, sections, accept_formats: as sent, in order; () = not sent.
         update_sequence: "" = not sent.
+        language: INSPIRE's own parameter, an ISO 639-2/B code; "" = not sent.
 
     Source: OGC 07-057r7, Table 17.
     """
@@ -38,6 +39,7 @@ class GetCapabilities:
     sections: tuple[str, ...] = ()
     update_sequence: str = ""
     accept_formats: tuple[str, ...] = ()
+    language: str = ""
 
 
 @dataclass(frozen=True, slots=True)
