@@ -296,7 +296,9 @@ def test_round_ticks_are_within_and_about_as_many(low, width, count):
     high = low + width
     found = round_ticks(low, high, count)
     assert len(found) <= 2 * count + 2
-    assert all(low - width * 1e-6 <= value <= high + width * 1e-6 for value in found)
+    slack = width * 1e-6 + abs(low) * 1e-14
+    assert all(low - slack <= value <= high + slack for value in found)
+    assert list(found) == sorted(set(found))
 
 
 async def test_pictures_are_kept_within_bounds():

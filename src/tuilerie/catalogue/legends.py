@@ -86,7 +86,7 @@ def placed_legends(
 
     Raises: LegendError: no matrix has such a scale denominator.
     """
-    if not plan.legends:
+    if all(legend.drawn for legend in plan.legends):
         return plan
     scales = [matrix.scale_denominator for each in matrix_sets.values() for matrix in each.matrices]
     return replace(plan, legends=tuple(_placed(each, scales, base) for each in plan.legends))

@@ -165,7 +165,7 @@ class StylePlan:
             - rgb: bands (red, green, blue), ranges (((minimum, maximum), …))
 
             Colours are "#rrggbb" or "#rrggbbaa".
-        fingerprint: of kind and parameters.
+        fingerprint: of kind and parameters, but for words on legends (unit, labels).
         legends: those that the operator has, else those that are drawn, in every language.
         key: what is written on the drawn ones; None = none are drawn.
     """

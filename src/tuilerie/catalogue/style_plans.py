@@ -31,6 +31,7 @@ from tuilerie.catalogue.styles import (
 
 __all__ = ["StyleError", "StylePlanner", "shows_classes"]
 
+_WORDS = frozenset({"unit", "labels"})
 _DEFAULT_TITLE = Text((("en", "Default"), ("fr", "Par défaut")))
 
 
@@ -65,7 +66,7 @@ class StylePlanner:
         self._styles = styles
         self._ramps = ramps
         self._legend_size = legend_size
-        self._plans: dict[tuple[str, bool, str, LegendKey | None], StylePlan] = {}
+        self._plans: dict[tuple[str, bool, str, str, LegendKey | None], StylePlan] = {}
 
     def plan(
         self,
@@ -91,11 +92,14 @@ class StylePlanner:
         else:
             kind = settings.kind
             parameters = self._parameters(settings, described)
-        mark = fingerprint(kind, parameters)
+        # Words on legends are no part of it: a corrected one leaves all tiles good.
+        mark = fingerprint(
+            kind, {name: value for name, value in parameters.items() if name not in _WORDS}
+        )
         drawn = None
         if self._legend_size is not None and not (settings and settings.legends):
             drawn = legend_key(settings, kind, parameters, described, bands)
-        key = (identifier, is_default, mark, drawn)
+        key = (identifier, is_default, mark, parameters.get("unit", ""), drawn)
         if key not in self._plans:
             plan = StylePlan(
                 identifier=identifier,

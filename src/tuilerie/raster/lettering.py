@@ -16,14 +16,25 @@ from typing import Final
 
 from PIL import ImageFont
 
-__all__ = ["BOLD_PX", "PLAIN_PX", "cleaned", "font", "is_shaped", "text_width", "wrapped"]
+__all__ = [
+    "BOLD_PX",
+    "MAX_TEXT",
+    "PLAIN_PX",
+    "cleaned",
+    "font",
+    "is_shaped",
+    "text_width",
+    "wrapped",
+]
 
 PLAIN_PX: Final = 12
 BOLD_PX: Final = 13
 """Sizes of the letters: of labels, and of titles, which are bold."""
 
-_LONGEST: Final = 400
+MAX_TEXT: Final = 400
 """Characters of a text that are looked at; three lines hold a third of it."""
+_REMEMBERED: Final = 4096
+"""Texts whose measures are remembered: thousands of layers have the same few classes."""
 _BLANKS: Final = re.compile("[ \t-\r\x1c-\x1f\x85\u2028\u2029]+")
 _JOINERS: Final = frozenset("\u200c\u200d")
 _ELLIPSIS: Final = "…"
@@ -31,12 +42,13 @@ _SHAPED: Final = frozenset({"R", "AL", "NSM"})
 """Classes of characters: of Hebrew, of Arabic, and marks that combine with what is before them."""
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def cleaned(text: str) -> str:
     """Return a text without line breaks, control characters, and whatever turns its direction.
 
     Joiners stay, since Persian and Indian scripts need them.
     """
-    short = _BLANKS.sub(" ", text[:_LONGEST]).strip()
+    short = _BLANKS.sub(" ", text[:MAX_TEXT]).strip()
     if short.isascii() and short.isprintable():
         return short
     return "".join(
@@ -66,6 +78,7 @@ def _font(bold: bool, layout: ImageFont.Layout) -> ImageFont.FreeTypeFont:
     return ImageFont.truetype(BytesIO(data), size, layout_engine=layout)
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def text_width(text: str, *, bold: bool = False) -> int:
     """Return how many pixels wide a line of text is, rounded up."""
     return math.ceil(sum([_advance(char, bold) for char in text]))
@@ -77,6 +90,7 @@ def _advance(char: str, bold: bool) -> float:
     return _font(bold, ImageFont.Layout.BASIC).getlength(char)
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def wrapped(text: str, width: int, lines: int, *, bold: bool = False) -> tuple[str, ...]:
     """Return a cleaned text in at most so many lines of at most so many pixels.
 

@@ -81,4 +81,5 @@ def round_ticks(low: float, high: float, count: int) -> tuple[float, ...]:
     step = factor * power
     first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
     # By multiplication: a sum of tenths would not end at one.
-    return tuple(float(f"{number * step:.12g}") for number in range(first, last + 1))
+    values = [float(f"{number * step:.15g}") for number in range(first, last + 1)]
+    return tuple(dict.fromkeys(values))

@@ -15,7 +15,10 @@ from tuilerie.raster.legend_picture import legend_png
 from tuilerie.tiles.legend_contents import legend_content
 from tuilerie.tiles.legend_svg import legend_svg
 
-__all__ = ["LegendPainter", "legend_size"]
+__all__ = ["LEGEND_BYTES", "LegendPainter", "legend_size"]
+
+LEGEND_BYTES: Final = 4 * 2**20
+"""Pictures that one process keeps: of a kilobyte or two, so some thousand."""
 
 _SVG: Final = "image/svg+xml"
 
@@ -42,7 +45,7 @@ class LegendPainter:
         self,
         layers: Mapping[str, Layer],
         executor: Executor | None = None,
-        max_bytes: int = 2**22,
+        max_bytes: int = LEGEND_BYTES,
     ) -> None:
         self._layers = layers
         self._executor = executor
