@@ -210,6 +210,30 @@ def test_any_ramp_has_a_legend(values, interpolation, language):
 
 
 @pytest.mark.parametrize(
+    "values",
+    [
+        (-1.7e308, 1.7e308),
+        (-1.7e308, 0.0, 5.0, 1.7e308),
+        (0.0, 5e-324),
+        (1.0, 1.0000000000000002),
+        (1e9, 1e9 + 1e-6),
+        (-1e-300, 1e-300),
+        (0.0, 1e308),
+        tuple(10.0**n for n in range(-300, 300, 20)),
+    ],
+)
+@pytest.mark.parametrize("interpolation", ["linear", "discrete", "exact"])
+def test_ranges_that_floats_can_hardly_divide(values, interpolation):
+    """A catalogue with such a style would not load at all."""
+    for key in ({}, {"ticks": 12}, {"decimals": 10}, {"labels": ((values[0], said("low")),)}):
+        drawing = lay_out(content(ramp(*values, interpolation=interpolation, **key)))
+        assert_inside(drawing)
+        assert_apart(drawing)
+        assert legend_png(drawing)
+        assert etree.fromstring(legend_svg(drawing, "")) is not None
+
+
+@pytest.mark.parametrize(
     "plan",
     [
         ramp(0, 100, 400, 500),

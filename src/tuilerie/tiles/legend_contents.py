@@ -6,6 +6,7 @@ them, and where round values would not do justice to uneven stops, each stop has
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import Final
@@ -31,6 +32,7 @@ _LISTED_STOPS: Final = 24
 """Intervals that are told one by one; more of them make a bar."""
 _MARKED_STOPS: Final = 12
 """Stops of a bar that each have their value beside them; of more, round values do."""
+_NARROWEST: Final = 1e-290
 _GAP: Final = TICK_GAP_PX / MAX_BAR_PX
 _BLACK: Final[Rgba] = (0, 0, 0, 255)
 _WHITE: Final[Rgba] = (255, 255, 255, 255)
@@ -129,13 +131,15 @@ class _Writer:
         if low == high:
             return self._entries([Entry(stops[-1][1], self._number(low, self._decimals([low])))])
         place: Place = _straight(low, high)
-        if self._labels:
+        if not _NARROWEST < high - low < math.inf:
+            # Floats cannot divide such a range; its stops are told, one by one.
+            place, ticks = _step_by_step(values), self._each(values)
+        elif self._labels:
             ticks = self._labelled(low, high)
         elif self._key.ticks is None and marked and 2 < len(values) <= _MARKED_STOPS:
             ticks = self._numbered(list(dict.fromkeys(values)))
             if not _apart([place(value) for value, _ in ticks]):
-                place = _step_by_step(values)
-                ticks = [each for value, _ in ticks for each in self._numbered([value])]
+                place, ticks = _step_by_step(values), self._each(values)
         else:
             ticks = self._round(low, high)
         marks = _thinned([(place(value), text) for value, text in ticks])
@@ -149,6 +153,10 @@ class _Writer:
     def _numbered(self, values: Sequence[float]) -> list[tuple[float, str]]:
         decimals = self._decimals(values)
         return [(value, self._number(value, decimals)) for value in values]
+
+    def _each(self, values: Sequence[float]) -> list[tuple[float, str]]:
+        """Return each value once, with the decimals that it needs itself."""
+        return [self._numbered([value])[0] for value in dict.fromkeys(values)]
 
     def _round(self, low: float, high: float) -> list[tuple[float, str]]:
         """Return round values, and both ends to a hundredth of the range."""
