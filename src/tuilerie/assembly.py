@@ -46,6 +46,7 @@ from tuilerie.sources.sheet_index import folder_files
 from tuilerie.sources.sheets import SheetFolder, describe_folder
 from tuilerie.telemetry import Meters
 from tuilerie.tiles.flight import SingleFlight
+from tuilerie.tiles.legends import LegendPainter, legend_size
 from tuilerie.tiles.manager import TileManager
 from tuilerie.tiles.produce import LayerProducer
 from tuilerie.tiles.service import TileService
@@ -109,6 +110,7 @@ def publish(publication: Publication) -> Catalogue:
         base=publication.base,
         places=loaded.places,
         ramps=ramp_names(),
+        legend_size=legend_size,
     )
     return replace(catalogue, revision=_revision(publication.data, catalogue))
 
@@ -160,7 +162,10 @@ def open_service(catalogue: Catalogue, data: Path, *, meters: Meters) -> TileSer
             await source.close()
         executor.shutdown(wait=False)
 
-    return TileService(catalogue, managers, flight=flight, on_close=close)
+    painter = LegendPainter(catalogue.layers, executor)
+    return TileService(
+        catalogue, managers, flight=flight, on_close=close, draw_legend=painter.legend
+    )
 
 
 def make_live(

@@ -122,7 +122,8 @@ class Visit:
 
     def tiles(self) -> list[str]:
         """Return the paths of the tiles that were asked for."""
-        return [urlsplit(url).path for url in self.requests if "/wmts/1.0.0/" in url]
+        paths = [urlsplit(url).path for url in self.requests if "/wmts/1.0.0/" in url]
+        return [path for path in paths if "/legend" not in path]
 
     def colours(self) -> int:
         """Return how many different colours the map has, transparent not counted."""

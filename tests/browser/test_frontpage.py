@@ -429,3 +429,47 @@ def test_without_javascript(chromium: Browser, server: str) -> None:
     page.goto(server)
     expect(page.get_by_role("link", name="WMTSCapabilities.xml")).to_be_visible()
     context.close()
+
+
+def test_the_legend_of_the_style_is_shown(visit: Visit) -> None:
+    """Colours of measurements would be left unexplained, or explained in another language."""
+    page = visit.open("#layer=cumberland&style=heights")
+    visit.drawn("cumberland/heights")
+    picture = page.locator("#legend img")
+    expect(picture).to_have_attribute("alt", "Legend of Heights")
+    expect(picture).to_have_attribute("src", re.compile("/cumberland/heights/legend.svg$"))
+    assert page.wait_for_function("document.querySelector('#legend img').naturalWidth > 50")
+    page.get_by_role("button", name="Français").click()
+    expect(picture).to_have_attribute("src", re.compile("/cumberland/heights/legend.fr.svg$"))
+    page.locator("#style").select_option("shading")
+    expect(page.locator("#legend")).to_be_hidden()
+
+
+def test_a_legend_elsewhere_is_a_link(visit: Visit) -> None:
+    """The page loads nothing from other hosts."""
+    matrix = {
+        "id": "0", "cell": 156543.03392804097, "scale": 559082264.0287178,
+        "origin": [-20037508.342789244, 20037508.342789244],
+        "tile": [256, 256], "size": [1, 1], "limits": [0, 0, 0, 0],
+    }  # fmt: skip
+    crs = {
+        "code": "EPSG:3857", "name": "Mercator", "proj4": "", "geographic": False,
+        "unit": "metre", "metres_per_unit": 1,
+    }  # fmt: skip
+    legend = {"href": "https://example.org/legend.png", "language": "", "size": None}
+    layer = {
+        "id": "world", "title": "x", "abstract": "", "attribution": "", "kind": "picture",
+        "crs": "EPSG:3857", "bounds": [-180, -85, 180, 85],
+        "styles": [{"id": "default", "title": "Best", "legends": [legend]}],
+        "formats": [{"type": "image/jpeg", "extension": "jpg"}],
+        "sets": [{
+            "id": "WebMercatorQuad", "title": "", "crs": crs,
+            "extent": [-2e7, -2e7, 2e7, 2e7], "matrices": [matrix],
+        }],
+    }  # fmt: skip
+    fulfil(visit, "front/layer.json?id=world", layer)
+    page = visit.open()
+    link_ = page.locator("#legend a")
+    expect(link_).to_have_text("Legend of Best")
+    expect(link_).to_have_attribute("href", "https://example.org/legend.png")
+    assert page.locator("#legend img").count() == 0

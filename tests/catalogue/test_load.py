@@ -28,7 +28,8 @@ def test_the_example_loads():
     assert world.formats == (JPEG, PNG)
     assert document.service.provider.contact.postal_code == "01234"
     assert document.service.base_url == "https://maps.example.org"
-    assert document.styles["classes"].labels == {0: "Water", 1: "2024"}
+    labels = document.styles["classes"].labels
+    assert {number: name.best() for number, name in labels.items()} == {0: "Water", 1: "2024"}
     assert document.styles["classes"].colours == {0: "#000000", 1: "#00aa0080"}
     assert document.defaults.encoding.background == "#ffffff"
     assert places.find("/layers/world/source").line > 0

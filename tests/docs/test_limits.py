@@ -14,11 +14,14 @@ from tuilerie.catalogue.schema import json_schema
 from tuilerie.catalogue.yaml_text import MAX_BYTES
 from tuilerie.protocols import xml_reading
 from tuilerie.protocols.wmts import kvp, rest
+from tuilerie.raster.legend import MAX_ENTRIES
+from tuilerie.raster.lettering import MAX_TEXT
 from tuilerie.server import posted
 from tuilerie.server.access_log import MAX_UNWRITTEN_BYTES
 from tuilerie.server.answers import RECHECK_S
 from tuilerie.server.metrics import MAX_LAYERS
 from tuilerie.server.settings import ServerSettings
+from tuilerie.tiles.legends import LEGEND_BYTES
 
 SETTINGS = ServerSettings()
 SCHEMA = json_schema()["$defs"]
@@ -46,13 +49,19 @@ LIMITS = {
     "time for requests under way at a stop": f"{SETTINGS.graceful_timeout_s} s",
     "size of the file": f"{MAX_BYTES // 1_000_000} MB",
     "length of an identifier": f"{MAX_IDENTIFIER_LENGTH} characters",
-    "keywords of the service, a layer or a style": (
+    "keywords of the service, a layer or a style, and of a group": (
         f"{_bound('LayerSettings', 'keywords', 'maxItems'):,}"
     ),
     "formats of a layer": f"{_bound('LayerSettings', 'formats', 'maxItems')}",
     "styles of a layer": f"{_bound('LayerSettings', 'styles', 'maxItems')}",
     "stops of a ramp": f"{_bound('RampStyle', 'stops', 'maxItems'):,}",
     "classes of a palette style": f"{_bound('PaletteStyle', 'colours', 'maxProperties'):,}",
+    "classes on a drawn legend": f"{MAX_ENTRIES}",
+    "a text on a drawn legend": f"{MAX_TEXT} characters",
+    "values beside a ramp on a drawn legend": (
+        f"{_bound('LegendDrawing', 'ticks', 'maximum')} by `ticks`"
+    ),
+    "drawn legends, each worker": f"{LEGEND_BYTES // 2**20} MiB",
     "matrices of a matrix set": f"{_bound('ExplicitMatrixSet', 'matrices', 'maxItems')}",
     "sides of a tile": f"{_bound('MatrixSettings', 'tile_size', 'maximum'):,} pixels",
     "sides of a metatile": f"{_bound('LayerSettings', 'metatile', 'maximum')} tiles",

@@ -30,7 +30,7 @@ from tuilerie.errors import (
     VersionNegotiationFailed,
 )
 from tuilerie.protocols import ows
-from tuilerie.protocols.wmts import legends, negotiate
+from tuilerie.protocols.wmts import kvp, legends, negotiate, rest, soap, xml_requests
 from tuilerie.protocols.wmts.exceptions import (
     REPORTING,
     Encoding,
@@ -179,19 +179,20 @@ def test_translations_have_the_same_places():
         assert places(english) == places(french), english
 
 
-@pytest.mark.parametrize("module", [negotiate, resolve_slowly, legends])
+@pytest.mark.parametrize(
+    "module", [negotiate, resolve_slowly, legends, kvp, rest, xml_requests, soap]
+)
 def test_every_sentence_is_translated(module):
     """A new error would be told in English to everybody."""
     tree = ast.parse(inspect.getsource(module))
     kinds = {name for name, kind in inspect.getmembers(errors, inspect.isclass)}
     calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and node.args]
-    said = {
-        call.args[0].value
-        for call in calls
-        if isinstance(call.func, ast.Name)
-        and call.func.id in kinds
-        and isinstance(call.args[0], ast.Constant)
-    }
+    texts = [
+        call.args[0] for call in calls if isinstance(call.func, ast.Name) and call.func.id in kinds
+    ]
+    # A sentence that is put together before it is told is found in no list.
+    assert not [text for text in texts if isinstance(text, ast.JoinedStr)]
+    said = {text.value for text in texts if isinstance(text, ast.Constant)}
     assert said
     assert said <= FRENCH.keys()
     assert {row.text for row in REPORTING.values() if row.text} <= FRENCH.keys()

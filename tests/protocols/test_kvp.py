@@ -12,13 +12,12 @@ from hypothesis import strategies as st
 from tuilerie.catalogue.address import TileQuery
 from tuilerie.errors import (
     InvalidParameter,
-    MissingParameter,
     OperationNotSupported,
     RequestError,
 )
 from tuilerie.protocols.wmts.exceptions import Rejection
 from tuilerie.protocols.wmts.kvp import MAX_PARAMETERS, MAX_QUERY, parse, parse_get_tile
-from tuilerie.protocols.wmts.requests import GetCapabilities, GetTile
+from tuilerie.protocols.wmts.requests import FaultyTile, GetCapabilities, GetTile
 
 GOOD = {
     "service": "WMTS",
@@ -298,6 +297,7 @@ def test_errors_quote_little_of_what_was_sent():
     with pytest.raises(InvalidParameter) as caught:
         parse(query({"request": "x" * 5000}))
     assert len(caught.value.message) < 200
-    with pytest.raises(MissingParameter) as missing:
+    with pytest.raises(FaultyTile) as missing:
         parse(query(without=["layer"]))
     assert missing.value.message == "Layer is missing."
+    assert missing.value.code == "MissingParameterValue"

@@ -132,6 +132,9 @@ class SmallService:
             return stored_now(tile, 1_700_000_000)
         return (await self.cache.put_many([(wanted, tile)]))[wanted]
 
+    async def get_legend(self, layer: str, style: str, language: str, media_type: str) -> bytes:
+        return f"{layer} {style} {language} {media_type}".encode()
+
     async def close(self) -> None:
         self.closed = True
         await self.cache.close()

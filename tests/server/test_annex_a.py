@@ -221,7 +221,7 @@ class TestA34:
     def test_a_3_4_10_and_11_layer_legendurl_correct_format_and_sizes(
         self, root: etree._Element
     ) -> None:
-        """Format and size are the operator's; those of legends that we make are tested there."""
+        """Format and size are the operator's; those of drawn ones: journeys/test_legends.py."""
         legend, other = root.iterfind("w:Contents/w:Layer/w:Style/w:LegendURL", NS)
         assert (legend.get("width"), legend.get("height")) == ("120", "300")
         assert (other.get("width"), other.get("height")) == (None, None)

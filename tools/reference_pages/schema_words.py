@@ -11,6 +11,7 @@ __all__ = ["BLOCKS", "type_in_words"]
 
 BLOCKS: Sequence[tuple[str, str]] = (
     ("service", "ServiceSettings"),
+    ("service.keywords[] (and of layers, styles, themes)", "KeywordGroupSettings"),
     ("service.provider", "ProviderSettings"),
     ("service.provider.contact", "ContactSettings"),
     ("service.inspire", "InspireSettings"),
@@ -29,6 +30,7 @@ BLOCKS: Sequence[tuple[str, str]] = (
     ("styles.ID of kind hillshade", "HillshadeStyle"),
     ("styles.ID of kind palette", "PaletteStyle"),
     ("styles.ID of kind rgb", "RgbStyle"),
+    ("styles.ID.legend", "LegendDrawing"),
     ("styles.ID.legends[]", "LegendSettings"),
     ("caches.ID of kind sqlite", "SqliteCache"),
     ("caches.ID of kind files", "FilesCache"),

@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from tuilerie.catalogue.fields import Line, Number, PathText, Settings, Whole
+from tuilerie.catalogue.fields import LanguageTag, Line, Number, PathText, Settings, Whole
 from tuilerie.catalogue.metadata import Legend, MetadataLink
 
 __all__ = ["LegendSettings", "Legends", "Links", "MetadataSettings", "Uri", "WebAddress"]
@@ -119,6 +119,11 @@ class LegendSettings(Settings):
         description="The legend is good below this scale denominator; one of a matrix.",
         examples=[10000000],
     )
+    language: LanguageTag | None = Field(
+        default=None,
+        description="Language of what is written on it; it is for all readers if absent.",
+        examples=["fr"],
+    )
 
     @model_validator(mode="after")
     def _check(self) -> LegendSettings:
@@ -153,6 +158,7 @@ class LegendSettings(Settings):
             self.height or 0,
             self.min_scale_denominator,
             self.max_scale_denominator,
+            self.language or "",
         )
 
 
@@ -175,4 +181,4 @@ Legends = Annotated[
         _one_or_more, json_schema_input_type=LegendSettings | tuple[LegendSettings, ...]
     ),
 ]
-"""One legend, or several for ranges of scales."""
+"""One legend, or several for ranges of scales or languages."""

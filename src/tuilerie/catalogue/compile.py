@@ -20,6 +20,8 @@ from tuilerie.catalogue.document import (
     SqliteCache,
 )
 from tuilerie.catalogue.faults import Suggestions
+from tuilerie.catalogue.keywords import grouped, ungrouped
+from tuilerie.catalogue.legends import LegendSize
 from tuilerie.catalogue.matrix_sets import FileMatrixSet
 from tuilerie.catalogue.metadata import Theme
 from tuilerie.catalogue.model import (
@@ -71,6 +73,7 @@ def compile_catalogue(
     base: Path,
     places: Places | None = None,
     ramps: Collection[str] | None = None,
+    legend_size: LegendSize | None = None,
 ) -> Catalogue:
     """Make the catalogue that is served.
 
@@ -82,6 +85,7 @@ def compile_catalogue(
         base: the folder from which relative paths are meant.
         places: where the document's values stand in its file.
         ramps: the colour ramps that styles may name; None = any name is taken on trust.
+        legend_size: tells how large a legend is that is drawn; None = none are drawn.
 
     Raises: CatalogueError: with all problems, in the order of the document.
     """
@@ -90,7 +94,8 @@ def compile_catalogue(
     problems = [*references.problems]
     described = _described(document, descriptions, problems)
     compiler = LayerCompiler(
-        LayerContext(document, described, references.matrix_sets, base, ramps), problems
+        LayerContext(document, described, references.matrix_sets, base, ramps, legend_size),
+        problems,
     )
     layers: dict[str, Layer] = {}
     for identifier, settings in document.layers.items():
@@ -181,7 +186,8 @@ def _service(settings: ServiceSettings) -> ServiceInfo:
     return ServiceInfo(
         title=settings.title,
         abstract=settings.abstract,
-        keywords=settings.keywords,
+        keywords=ungrouped(settings.keywords),
+        keyword_groups=grouped(settings.keywords),
         fees=settings.fees,
         access_constraints=settings.access_constraints,
         provider=Provider(

@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 
 from tuilerie.catalogue.document import CatalogueDocument
 from tuilerie.catalogue.fingerprint import fingerprint
+from tuilerie.catalogue.keywords import grouped, ungrouped
 from tuilerie.catalogue.layers import DefaultsSettings, LayerSettings
-from tuilerie.catalogue.legends import LegendError, placed_legends
+from tuilerie.catalogue.legends import LegendError, LegendSize, placed_legends
 from tuilerie.catalogue.linking import Linker, rounded
 from tuilerie.catalogue.max_age import MaxAgeSettings, ages_by_matrix
 from tuilerie.catalogue.model import (
@@ -36,7 +37,7 @@ class LayerContext(NamedTuple):
     Attributes:
         described: by source; sources without a description have been reported.
         matrix_sets: the document's own; others are named ones.
-        base, ramps: see `compile_catalogue`.
+        base, ramps, legend_size: see `compile_catalogue`.
     """
 
     document: CatalogueDocument
@@ -44,6 +45,7 @@ class LayerContext(NamedTuple):
     matrix_sets: Mapping[str, TileMatrixSet]
     base: Path
     ramps: Collection[str] | None = None
+    legend_size: LegendSize | None = None
 
 
 class LayerCompiler:
@@ -58,7 +60,7 @@ class LayerCompiler:
         self._defaults = context.document.defaults
         self._described = context.described
         self._problems = problems
-        self._planner = StylePlanner(context.document.styles, context.ramps)
+        self._planner = StylePlanner(context.document.styles, context.ramps, context.legend_size)
         self._base = context.base
         self._matrix_sets = context.matrix_sets
         self._linker = Linker(self._defaults.matrix_sets, context.matrix_sets, problems)
@@ -106,7 +108,7 @@ class LayerCompiler:
             identifier=identifier,
             title=settings.title if settings.title.variants else Text((("", identifier),)),
             abstract=self._shared(settings.abstract),
-            keywords=self._shared(settings.keywords),
+            keywords=self._shared(ungrouped(settings.keywords)),
             attribution=self._shared(settings.attribution),
             source=settings.source,
             kind=described.kind,
@@ -127,6 +129,7 @@ class LayerCompiler:
             expire_after_s=_either(settings, defaults, "expire_after_s"),
             listed=settings.listed,
             metadata=self._shared(tuple(link.compiled() for link in settings.metadata)),
+            keyword_groups=self._shared(grouped(settings.keywords)),
             generation=fingerprint(
                 described.fingerprint,
                 self._document.sources[settings.source].model_dump(mode="json"),

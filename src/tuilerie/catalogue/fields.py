@@ -37,7 +37,7 @@ __all__ = [
     "Flag",
     "Format",
     "Identifier",
-    "Keywords",
+    "LanguageTag",
     "Line",
     "LocalText",
     "MetatileSize",
@@ -126,12 +126,17 @@ def written_text(text: Text) -> str | dict[str, str]:
     return dict(text.variants) if any(tag for tag, _ in text.variants) else text.best()
 
 
-def _variant(tag: object, text: object) -> tuple[str, str]:
-    """Check one language of a text."""
+def _language(tag: object) -> str:
     if not isinstance(tag, str) or not _LANGUAGE.fullmatch(tag):
         raise PydanticCustomError(
             "language", "{tag} is not a language tag", {"tag": repr(tag)[:60]}
         )
+    return tag
+
+
+def _variant(tag: object, text: object) -> tuple[str, str]:
+    """Check one language of a text."""
+    tag = _language(tag)
     text = spelled(text)
     if not isinstance(text, str) or not text.strip():
         raise PydanticCustomError(
@@ -206,6 +211,8 @@ AnyNumber = Annotated[float, Strict(), AllowInfNan(True)]
 """A number, `.nan` and `.inf` included: what data files use to say "no data"."""
 Line = Annotated[str, _Spelled, AfterValidator(_text)]
 """Plain text that can stand in XML."""
+LanguageTag = Annotated[str, AfterValidator(_language)]
+"""BCP 47, by its form."""
 Identifier = Annotated[
     str,
     _Spelled,
@@ -235,7 +242,6 @@ Format = Annotated[
 CrsText = Annotated[str, _Spelled, AfterValidator(_crs)]
 Extent = Annotated[tuple[Number, Number, Number, Number], AfterValidator(_extent)]
 """left, bottom, right, top: x first, in CRS units."""
-Keywords = Annotated[tuple[LocalText, ...], Field(max_length=1000)]
 PathText = Annotated[str, AfterValidator(_path)]
 
 TileSize = Annotated[

@@ -13,13 +13,13 @@ from tuilerie.catalogue.fields import (
     Flag,
     Format,
     Identifier,
-    Keywords,
     LocalText,
     MetatileSize,
     Settings,
     Whole,
     spelled,
 )
+from tuilerie.catalogue.keywords import Keywords
 from tuilerie.catalogue.max_age import YEAR_S, MaxAges, MaxAgeSettings
 from tuilerie.catalogue.model import NO_TEXT, Resampling
 

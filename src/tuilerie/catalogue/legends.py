@@ -1,18 +1,23 @@
-"""The legends that an operator has, for the layers whose matrices they were drawn for."""
+"""The legends that an operator has, or that are drawn here: as the catalogue announces them."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from tuilerie.catalogue.faults import listed
-from tuilerie.catalogue.metadata import Legend
-from tuilerie.catalogue.model import StylePlan
+from tuilerie.catalogue.metadata import Legend, LegendKey
+from tuilerie.catalogue.model import StylePlan, Text
 from tuilerie.grids import TileMatrixSet
 
-__all__ = ["LegendError", "placed_legends"]
+__all__ = ["LegendError", "LegendSize", "drawn_legends", "legends_for", "placed_legends"]
+
+LegendSize = Callable[[StylePlan, str], tuple[int, int]]
+"""From a style that is complete but for its legends, and a language, to width and height."""
+
+_FORMATS = ("image/png", "image/svg+xml")
 
 _SAME = 1e-6
 """Relative difference of two spellings of one scale denominator."""
@@ -24,6 +29,46 @@ class LegendError(ValueError):
     def __init__(self, message: str, hint: str) -> None:
         super().__init__(message)
         self.hint = hint
+
+
+def drawn_legends(
+    plan: StylePlan, key: LegendKey, formats: Sequence[str], size: LegendSize
+) -> tuple[Legend, ...]:
+    """Return what is announced of the legends of a style that are drawn: all languages, formats.
+
+    Args:
+        plan: the style, complete but for this.
+        key: its own.
+        formats: media types; () = all.
+        size: tells how large they are.
+    """
+    texts = (key.title, *(text for _, text in key.labels))
+    tags = dict.fromkeys(tag for text in texts for tag, _ in text.variants if tag)
+    found = []
+    for language in tags or ("",):
+        width, height = size(plan, language)
+        found += [
+            Legend(kind, width=width, height=height, language=language, drawn=True)
+            for kind in formats or _FORMATS
+        ]
+    return tuple(found)
+
+
+def legends_for(legends: Sequence[Legend], languages: Sequence[str]) -> list[tuple[int, Legend]]:
+    """Return the legends for a reader, with their numbers among all of them.
+
+    Those in the first of the languages that there is, else in the operator's first one; and
+    those that are for all.
+
+    Args:
+        legends: of one style.
+        languages: BCP 47 tags, the best first.
+    """
+    tags = tuple(dict.fromkeys(legend.language for legend in legends if legend.language))
+    chosen = Text(tuple((tag, tag) for tag in tags)).best(tuple(languages))
+    return [
+        (number, legend) for number, legend in enumerate(legends) if legend.language in ("", chosen)
+    ]
 
 
 def placed_legends(
@@ -41,7 +86,7 @@ def placed_legends(
 
     Raises: LegendError: no matrix has such a scale denominator.
     """
-    if not plan.legends:
+    if all(legend.drawn for legend in plan.legends):
         return plan
     scales = [matrix.scale_denominator for each in matrix_sets.values() for matrix in each.matrices]
     return replace(plan, legends=tuple(_placed(each, scales, base) for each in plan.legends))

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tuilerie.catalogue.texts import NO_TEXT, Text
 
-__all__ = ["Conformity", "Inspire", "InspireService", "Legend", "MetadataLink", "Theme"]
+__all__ = [
+    "Conformity",
+    "Inspire",
+    "InspireService",
+    "KeywordGroup",
+    "Legend",
+    "LegendKey",
+    "MetadataLink",
+    "Theme",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +36,20 @@ class MetadataLink:
 
 
 @dataclass(frozen=True, slots=True)
+class KeywordGroup:
+    """Keywords of one type (OGC 06-121r3, 10.7; ows:KeywordsType).
+
+    Attributes:
+        type: of all of them.
+        code_space: URI of the authority that has them; "" = not said.
+    """
+
+    type: str
+    code_space: str
+    keywords: tuple[Text, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Legend:
     """A picture that explains a style (OGC 07-057r7, Table 8).
 
@@ -37,6 +60,8 @@ class Legend:
         width, height: pixels; 0 = not said.
         min_scale_denominator: inclusive; None = no such bound. Exactly that of a matrix.
         max_scale_denominator: exclusive; likewise.
+        language: BCP 47 tag of what is written on it; "" = it is for all.
+        drawn: this server draws it; neither `href` nor `file` is there.
     """
 
     format: str
@@ -46,6 +71,31 @@ class Legend:
     height: int = 0
     min_scale_denominator: float | None = None
     max_scale_denominator: float | None = None
+    language: str = ""
+    drawn: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LegendKey:
+    """What a legend says that this server draws, beside what the style's parameters tell.
+
+    Attributes:
+        title: above it.
+        unit: of its numbers.
+        labels: (value or class, name), rising.
+        colours: (class, colour) of a palette that the data brings; () = those of the style.
+        ticks: about how many values stand beside a bar; None = as many as suit it.
+        decimals: of its numbers; None = as many as they need.
+        mark: of `labels` and `colours`, which may be long.
+    """
+
+    title: Text = NO_TEXT
+    unit: str = ""
+    labels: tuple[tuple[float, Text], ...] = field(default=(), repr=False)
+    colours: tuple[tuple[int, str], ...] = field(default=(), repr=False)
+    ticks: int | None = None
+    decimals: int | None = None
+    mark: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +112,7 @@ class Theme:
     keywords: tuple[Text, ...] = ()
     themes: tuple[Theme, ...] = ()
     layers: tuple[str, ...] = ()
+    keyword_groups: tuple[KeywordGroup, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

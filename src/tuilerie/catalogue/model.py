@@ -12,7 +12,14 @@ from typing import Any, Literal, NamedTuple
 
 from tuilerie.catalogue.address import TilesetKey
 from tuilerie.catalogue.fingerprint import fingerprint
-from tuilerie.catalogue.metadata import Inspire, Legend, MetadataLink, Theme
+from tuilerie.catalogue.metadata import (
+    Inspire,
+    KeywordGroup,
+    Legend,
+    LegendKey,
+    MetadataLink,
+    Theme,
+)
 from tuilerie.catalogue.texts import NO_TEXT, Text
 from tuilerie.formats import ImageFormat
 from tuilerie.grids import BoundingBox, TileMatrixSet
@@ -87,6 +94,7 @@ class ServiceInfo:
     inspire: Inspire | None = None
     base_url: str = ""
     """Public address without trailing slash; "" = taken from the request."""
+    keyword_groups: tuple[KeywordGroup, ...] = ()
     strict: bool = False
     """Refuse what the standard forbids even where careless clients rely on it."""
 
@@ -157,8 +165,9 @@ class StylePlan:
             - rgb: bands (red, green, blue), ranges (((minimum, maximum), …))
 
             Colours are "#rrggbb" or "#rrggbbaa".
-        fingerprint: of kind and parameters.
-        legends: those that the operator has.
+        fingerprint: of kind and parameters, but for words on legends (unit, labels).
+        legends: those that the operator has, else those that are drawn, in every language.
+        key: what is written on the drawn ones; None = none are drawn.
     """
 
     identifier: str
@@ -170,6 +179,8 @@ class StylePlan:
     parameters: Mapping[str, Any] = field(default_factory=dict)
     fingerprint: str = ""
     legends: tuple[Legend, ...] = ()
+    key: LegendKey | None = None
+    keyword_groups: tuple[KeywordGroup, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +227,7 @@ class Layer:
     expire_after_s: int | None = None
     listed: bool = True
     metadata: tuple[MetadataLink, ...] = ()
+    keyword_groups: tuple[KeywordGroup, ...] = ()
     generation: str = ""
 
     def client_max_age(self, matrix_set: str, matrix: str) -> int | None:

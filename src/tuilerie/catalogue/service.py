@@ -9,8 +9,9 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
 from tuilerie.catalogue.addresses import Links, Uri, WebAddress
-from tuilerie.catalogue.fields import Flag, Keywords, Line, LocalText, Settings
+from tuilerie.catalogue.fields import Flag, Line, LocalText, Settings
 from tuilerie.catalogue.inspire import InspireSettings
+from tuilerie.catalogue.keywords import Keywords
 from tuilerie.catalogue.model import NO_TEXT, Text
 
 __all__ = ["ContactSettings", "ProviderSettings", "ServiceSettings"]

@@ -8,10 +8,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from tuilerie.catalogue.faults import listed
 from tuilerie.catalogue.fingerprint import fingerprint
+from tuilerie.catalogue.keywords import grouped, ungrouped
+from tuilerie.catalogue.legend_keys import legend_key
+from tuilerie.catalogue.legends import LegendSize, drawn_legends
+from tuilerie.catalogue.metadata import LegendKey
 from tuilerie.catalogue.model import BandDescription, SourceDescription, StylePlan, Text
 from tuilerie.catalogue.styles import (
     DefaultStyle,
@@ -26,6 +31,7 @@ from tuilerie.catalogue.styles import (
 
 __all__ = ["StyleError", "StylePlanner", "shows_classes"]
 
+_WORDS = frozenset({"unit", "labels"})
 _DEFAULT_TITLE = Text((("en", "Default"), ("fr", "Par défaut")))
 
 
@@ -48,14 +54,19 @@ class StylePlanner:
     Args:
         styles: the document's, by identifier.
         ramps: the ramps that may be named; None = any name is taken on trust.
+        legend_size: tells how large a legend is that is drawn; None = none are drawn.
     """
 
     def __init__(
-        self, styles: Mapping[str, StyleSettings], ramps: Collection[str] | None = None
+        self,
+        styles: Mapping[str, StyleSettings],
+        ramps: Collection[str] | None = None,
+        legend_size: LegendSize | None = None,
     ) -> None:
         self._styles = styles
         self._ramps = ramps
-        self._plans: dict[tuple[str, bool, str], StylePlan] = {}
+        self._legend_size = legend_size
+        self._plans: dict[tuple[str, bool, str, str, LegendKey | None], StylePlan] = {}
 
     def plan(
         self,
@@ -81,14 +92,21 @@ class StylePlanner:
         else:
             kind = settings.kind
             parameters = self._parameters(settings, described)
-        mark = fingerprint(kind, parameters)
-        key = (identifier, is_default, mark)
+        # Words on legends are no part of it: a corrected one leaves all tiles good.
+        mark = fingerprint(
+            kind, {name: value for name, value in parameters.items() if name not in _WORDS}
+        )
+        drawn = None
+        if self._legend_size is not None and not (settings and settings.legends):
+            drawn = legend_key(settings, kind, parameters, described, bands)
+        key = (identifier, is_default, mark, parameters.get("unit", ""), drawn)
         if key not in self._plans:
-            self._plans[key] = StylePlan(
+            plan = StylePlan(
                 identifier=identifier,
                 title=_title(settings, identifier),
                 abstract=settings.abstract if settings is not None else Text(),
-                keywords=settings.keywords if settings is not None else (),
+                keywords=ungrouped(settings.keywords) if settings is not None else (),
+                keyword_groups=grouped(settings.keywords) if settings is not None else (),
                 is_default=is_default,
                 kind=kind,
                 parameters=parameters,
@@ -96,7 +114,12 @@ class StylePlanner:
                 legends=tuple(
                     legend.compiled() for legend in (settings.legends if settings else ())
                 ),
+                key=drawn,
             )
+            if self._legend_size is not None and drawn is not None:
+                formats = settings.legend.formats if settings and settings.legend else ()
+                plan = replace(plan, legends=drawn_legends(plan, drawn, formats, self._legend_size))
+            self._plans[key] = plan
         return self._plans[key]
 
     def _parameters(
@@ -215,7 +238,7 @@ def _palette(settings: PaletteStyle, described: SourceDescription) -> Mapping[st
     return {
         "band": settings.band,
         "colours": tuple(sorted(settings.colours.items())),
-        "labels": tuple(sorted(settings.labels.items())),
+        "labels": tuple((number, name.best()) for number, name in sorted(settings.labels.items())),
     }
 
 

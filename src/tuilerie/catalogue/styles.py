@@ -12,6 +12,13 @@ from pydantic_core import PydanticCustomError
 
 from tuilerie.catalogue.addresses import Legends
 from tuilerie.catalogue.fields import Colour, Line, LocalText, Number, Settings, Whole
+from tuilerie.catalogue.keywords import Keywords
+from tuilerie.catalogue.legend_settings import (
+    ClassLabels,
+    LegendDrawing,
+    ValueLabels,
+    WantedLegend,
+)
 from tuilerie.catalogue.model import NO_TEXT
 
 __all__ = [
@@ -100,16 +107,23 @@ class _Style(Settings):
     abstract: LocalText = Field(
         default=NO_TEXT, description="What the style shows.", examples=["Elevation by colour."]
     )
-    keywords: tuple[LocalText, ...] = Field(
+    keywords: Keywords = Field(
         default=(),
-        max_length=1000,
         description="Words to find the style by.",
         examples=[["relief"]],
     )
     legends: Legends = Field(
         default=(),
-        description="A picture that explains the style, or several for ranges of scales.",
+        description=(
+            "A picture that explains the style, or several for ranges of scales or languages; "
+            "drawn by the server if absent."
+        ),
         examples=[{"url": "https://example.org/legend.png", "width": 120, "height": 300}],
+    )
+    legend: WantedLegend = Field(
+        default=LegendDrawing(),
+        description="How the server draws the legend; none = it draws none.",
+        examples=["none", {"title": {"en": "Elevation", "fr": "Altitude"}, "ticks": 5}],
     )
 
 
@@ -130,6 +144,11 @@ class GreyStyle(_Style):
         default="auto",
         description="[minimum, maximum] in the data's unit, or auto: percentiles 2 and 98.",
         examples=["auto", [0, 3000]],
+    )
+    unit: Line = Field(
+        default="",
+        description="Unit of the values, for legends; the data's own if absent.",
+        examples=["m"],
     )
 
 
@@ -165,6 +184,12 @@ class RampStyle(_Style):
         examples=[[0, 3000]],
     )
     unit: Line = Field(default="", description="Unit of the values, for legends.", examples=["m"])
+    labels: ValueLabels = Field(
+        default_factory=dict,
+        max_length=1024,
+        description="Value -> words that stand beside it on legends, in place of numbers.",
+        examples=[{"0": {"en": "sea level", "fr": "niveau de la mer"}}],
+    )
 
     @model_validator(mode="after")
     def _check(self) -> RampStyle:
@@ -214,11 +239,11 @@ class PaletteStyle(_Style):
         description="Class number -> colour; other classes are transparent.",
         examples=[{"0": "#000000", "1": "#00aa00"}],
     )
-    labels: Mapping[Annotated[int, Field(ge=-(2**31), le=2**32 - 1)], Line] = Field(
+    labels: ClassLabels = Field(
         default_factory=dict,
         max_length=65_536,
-        description="Class number -> name, for legends.",
-        examples=[{"0": "Water", "1": "Forest"}],
+        description="Class number -> name, for legends; classes without one are not on them.",
+        examples=[{"0": "Water", "1": {"en": "Forest", "fr": "Forêt"}}],
     )
 
 

@@ -8,7 +8,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from tuilerie.catalogue.fields import Identifier, Keywords, LocalText, Settings
+from tuilerie.catalogue.fields import Identifier, LocalText, Settings
+from tuilerie.catalogue.keywords import Keywords, grouped, ungrouped
 from tuilerie.catalogue.metadata import Theme
 from tuilerie.catalogue.texts import NO_TEXT
 
@@ -57,9 +58,10 @@ def compile_themes(
             identifier,
             settings.title,
             settings.abstract,
-            settings.keywords,
+            ungrouped(settings.keywords),
             compile_themes(settings.themes, listed),
             tuple(layer for layer in settings.layers if listed.get(layer)),
+            grouped(settings.keywords),
         )
         for identifier, settings in themes.items()
     )

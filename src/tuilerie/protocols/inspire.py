@@ -15,7 +15,12 @@ from collections.abc import Sequence
 from tuilerie.catalogue.metadata import Conformity, Inspire, InspireService
 from tuilerie.protocols.xml import XmlWriter
 
-__all__ = ["SCHEMA_LOCATION", "response_language", "write_extended_capabilities"]
+__all__ = [
+    "SCHEMA_LOCATION",
+    "requested_language",
+    "response_language",
+    "write_extended_capabilities",
+]
 
 _VIEW = "http://inspire.ec.europa.eu/schemas/inspire_vs_ows11/1.0"
 _COMMON = "http://inspire.ec.europa.eu/schemas/common/1.0"
@@ -32,6 +37,19 @@ _ISO_639_2B = {
 }
 # fmt: on
 _GEMET = ("GEMET - INSPIRE themes", "2008-06-01")
+
+
+def requested_language(inspire: Inspire, code: str) -> str:
+    """Return the language that a request's LANGUAGE means, else the default one.
+
+    Codes are those of ISO 639-2/B, and a language that is not supported gets the service's
+    default one, says the Technical guidance for INSPIRE view services 3.11.
+    """
+    wanted = code.strip().lower()
+    for tag in inspire.languages:
+        if _ISO_639_2B[tag] == wanted:
+            return tag
+    return inspire.languages[0]
 
 
 def response_language(inspire: Inspire, languages: Sequence[str]) -> str:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from tuilerie.catalogue.metadata import MetadataLink
+from tuilerie.catalogue.metadata import KeywordGroup, MetadataLink
 from tuilerie.catalogue.model import Contact, Provider, ServiceInfo, Text
 from tuilerie.grids import BoundingBox, Crs
 from tuilerie.protocols.xml import XmlWriter
@@ -82,6 +82,7 @@ def write_description(
     abstract: Text = _NONE,
     keywords: Sequence[Text] = (),
     languages: Sequence[str] = (),
+    groups: Sequence[KeywordGroup] = (),
 ) -> None:
     """Write Title, Abstract and Keywords in every language there is, `languages` first.
 
@@ -93,12 +94,28 @@ def write_description(
     for name, text in (("ows:Title", title), ("ows:Abstract", abstract)):
         for tag, variant in _ordered(text, languages):
             xml.text(name, variant, _language(tag))
+    _write_keywords(xml, keywords, languages)
+    for group in groups:
+        _write_keywords(xml, group.keywords, languages, group)
+
+
+def _write_keywords(
+    xml: XmlWriter,
+    keywords: Sequence[Text],
+    languages: Sequence[str],
+    group: KeywordGroup | None = None,
+) -> None:
+    """Write one list of keywords, "that shall all have the same type"."""
     words = [pair for keyword in keywords for pair in _ordered(keyword, languages)]
-    if words:
-        xml.start("ows:Keywords")
-        for tag, variant in words:
-            xml.text("ows:Keyword", variant, _language(tag))
-        xml.end()
+    if not words:
+        return
+    xml.start("ows:Keywords")
+    for tag, variant in words:
+        xml.text("ows:Keyword", variant, _language(tag))
+    if group is not None:
+        authority = [("codeSpace", group.code_space)] if group.code_space else []
+        xml.text("ows:Type", group.type, authority)
+    xml.end()
 
 
 def write_service_identification(
@@ -114,7 +131,14 @@ def write_service_identification(
     Source: OGC 06-121r3, 7.4.3.
     """
     xml.start("ows:ServiceIdentification")
-    write_description(xml, service.title, service.abstract, service.keywords, languages)
+    write_description(
+        xml,
+        service.title,
+        service.abstract,
+        service.keywords,
+        languages,
+        service.keyword_groups,
+    )
     xml.text("ows:ServiceType", service_type)
     for version in versions:
         xml.text("ows:ServiceTypeVersion", version)

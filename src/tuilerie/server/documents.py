@@ -17,7 +17,7 @@ from hashlib import blake2b
 from typing import Final, Generic, NamedTuple, TypeVar
 
 from tuilerie.catalogue.metadata import Theme
-from tuilerie.catalogue.model import Catalogue, Text
+from tuilerie.catalogue.model import Catalogue, Layer, ServiceInfo, StylePlan, Text
 from tuilerie.protocols.wmts.capabilities import write_capabilities
 from tuilerie.protocols.wmts.negotiate import COMPLETE
 
@@ -140,11 +140,12 @@ class _Kept(Generic[Value]):
 def _languages(catalogue: Catalogue) -> tuple[str, ...]:
     """Return the languages in which anything in a catalogue is said, lower case."""
     service = catalogue.service
-    texts: list[Text] = [service.title, service.abstract, *service.keywords]
+    texts: list[Text] = [service.title, service.abstract, *_words(service)]
     for layer in catalogue.layers.values():
-        texts += [layer.title, layer.abstract, *layer.keywords]
+        texts += [layer.title, layer.abstract, *_words(layer)]
         for style in layer.styles:
-            texts += [style.title, style.abstract, *style.keywords]
+            texts += [style.title, style.abstract, *_words(style)]
+            texts.append(Text(tuple((each.language, "") for each in style.legends)))
     for themes in catalogue.themes.values():
         for theme in themes:
             texts += _texts(theme)
@@ -156,4 +157,10 @@ def _languages(catalogue: Catalogue) -> tuple[str, ...]:
 
 def _texts(theme: Theme) -> list[Text]:
     inner = [text for each in theme.themes for text in _texts(each)]
-    return [theme.title, theme.abstract, *theme.keywords, *inner]
+    return [theme.title, theme.abstract, *_words(theme), *inner]
+
+
+def _words(described: ServiceInfo | Layer | StylePlan | Theme) -> list[Text]:
+    """Return all keywords of something, those in groups too."""
+    groups = described.keyword_groups
+    return [*described.keywords, *(word for group in groups for word in group.keywords)]

@@ -9,11 +9,14 @@ from __future__ import annotations
 from typing import Any
 
 from tuilerie.catalogue.coverage import Coverage
-from tuilerie.catalogue.model import Catalogue, Layer, MatrixSetLink, Text
+from tuilerie.catalogue.model import Catalogue, Layer, MatrixSetLink, StylePlan, Text
 from tuilerie.grids import BoundingBox, Crs, TileIndex, TileMatrix, TileMatrixSet, transform_bounds
+from tuilerie.protocols.wmts.legends import legend_path
 from tuilerie.server.browser_crs import browser_definition
 
 __all__ = ["layer_document", "layers_document"]
+
+_SHARP = "image/svg+xml"
 
 
 def layers_document(catalogue: Catalogue) -> dict[str, Any]:
@@ -44,7 +47,11 @@ def layer_document(catalogue: Catalogue, identifier: str) -> dict[str, Any]:
         "crs": layer.crs,
         "bounds": [round(value, 6) for value in layer.wgs84_bounds],
         "styles": [
-            {"id": style.identifier, "title": _text(style.title) or style.identifier}
+            {
+                "id": style.identifier,
+                "title": _text(style.title) or style.identifier,
+                "legends": _legends(layer, style),
+            }
             for style in layer.styles
         ],
         "formats": [{"type": fmt.media_type, "extension": fmt.extension} for fmt in layer.formats],
@@ -53,6 +60,24 @@ def layer_document(catalogue: Catalogue, identifier: str) -> dict[str, Any]:
             for link in layer.links.values()
         ],
     }
+
+
+def _legends(layer: Layer, style: StylePlan) -> list[dict[str, Any]]:
+    """Return the style's legends, one for each language where they are drawn: the sharp one.
+
+    Addresses are relative to the page's own, but for pictures elsewhere.
+    """
+    drawn = [legend for legend in style.legends if legend.drawn]
+    sharpest = next((each.format for each in drawn if each.format == _SHARP), None)
+    return [
+        {
+            "href": legend.href or legend_path(layer.identifier, style, number)[1:],
+            "language": legend.language,
+            "size": [legend.width, legend.height] if legend.width and legend.height else None,
+        }
+        for number, legend in enumerate(style.legends)
+        if not legend.drawn or sharpest in (None, legend.format)
+    ]
 
 
 def _matrix_set(tms: TileMatrixSet, link: MatrixSetLink, layer: Layer) -> dict[str, Any]:

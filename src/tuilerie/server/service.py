@@ -38,6 +38,13 @@ class Service(Protocol):
         """Return the tile from its cache or make it. Raises: RenderError, UpstreamError."""
         ...
 
+    async def get_legend(self, layer: str, style: str, language: str, media_type: str) -> bytes:
+        """Return the picture of a legend that the catalogue announces as drawn.
+
+        Raises: NotFound: it announces none.
+        """
+        ...
+
     async def close(self) -> None:
         """Finish what is being made, then release everything."""
         ...

@@ -16,14 +16,15 @@ from pathlib import Path
 from typing import Final
 
 from tuilerie.catalogue.address import TileAddress, TileQuery
-from tuilerie.catalogue.metadata import Legend
-from tuilerie.errors import NotFound, RequestError, TuilerieError
+from tuilerie.catalogue.resolve_slowly import rejected
+from tuilerie.errors import NotFound, Rejection, RequestError, TuilerieError
 from tuilerie.formats import StoredTile, content_hash
+from tuilerie.protocols.inspire import requested_language
 from tuilerie.protocols.wmts import exceptions, kvp, rest
 from tuilerie.protocols.wmts.exceptions import Encoding
-from tuilerie.protocols.wmts.legends import find_legend
+from tuilerie.protocols.wmts.legends import FoundLegend, find_legend
 from tuilerie.protocols.wmts.negotiate import MEDIA_TYPES, negotiate
-from tuilerie.protocols.wmts.requests import GetCapabilities, GetTile
+from tuilerie.protocols.wmts.requests import FaultyTile, GetCapabilities, GetTile
 from tuilerie.protocols.wmts.wsdl import WSDL_QUERY
 from tuilerie.server.documents import Document
 from tuilerie.server.live import Published
@@ -47,8 +48,10 @@ __all__ = [
     "capabilities",
     "capabilities_reply",
     "error_headers",
+    "every_fault",
     "fault_report",
     "report",
+    "report_language",
     "tile",
 ]
 
@@ -70,7 +73,8 @@ async def answer_kvp(request: Request, published: Published) -> Reply:
             return await _tile(asked.tile, request, published, Encoding.KVP)
         return await _capabilities(asked, request, published)
     except RequestError as error:
-        return report(error, "wmts", Encoding.KVP, _language(request))
+        found = every_fault(error, published)
+        return report(found, "wmts", Encoding.KVP, report_language(request))
 
 
 async def answer_rest(request: Request, published: Published) -> Reply:
@@ -82,7 +86,7 @@ async def answer_rest(request: Request, published: Published) -> Reply:
     try:
         legend = find_legend(published.catalogue, request.raw_path)
         if legend is not None:
-            return await _legend(legend, request)
+            return await _legend(legend, request, published)
         asked = rest.parse(request.raw_path)
         if isinstance(asked, GetTile):
             return await _tile(asked.tile, request, published, Encoding.REST)
@@ -91,7 +95,7 @@ async def answer_rest(request: Request, published: Published) -> Reply:
             return _not_acceptable()
         return await _capabilities(replace(asked, accept_formats=(taken[0],)), request, published)
     except RequestError as error:
-        return report(error, "wmts", Encoding.REST, _language(request))
+        return report(error, "wmts", Encoding.REST, report_language(request))
 
 
 def fault_report() -> Reply:
@@ -131,6 +135,22 @@ async def tile(
         published.users -= 1
 
 
+def every_fault(error: RequestError, published: Published) -> RequestError:
+    """Return an error with what else is wrong with the same request.
+
+    A parameter that is missing hides no other that is invalid: the client mends both at once.
+    """
+    if not isinstance(error, FaultyTile):
+        return error
+    try:
+        published.lookup.resolve(error.tile)
+    except RequestError as more:
+        told = {fault.locator for fault in error.errors}
+        others = more.errors if isinstance(more, Rejection) else (more,)
+        return rejected([*error.errors, *(each for each in others if each.locator not in told)])
+    return error
+
+
 async def capabilities(
     asked: GetCapabilities, request: Request, published: Published
 ) -> tuple[Document, str]:
@@ -139,10 +159,12 @@ async def capabilities(
     Raises: RequestError: there is none that the client would take.
     """
     wanted = negotiate(asked, published.revision)
+    languages = languages_of(request.headers.get(b"accept-language"))
+    inspire = published.catalogue.service.inspire
+    if asked.language and inspire is not None:
+        languages = (requested_language(inspire, asked.language), *languages)
     document = await published.documents.capabilities(
-        request.origin.base_url,
-        wanted.sections,
-        languages_of(request.headers.get(b"accept-language")),
+        request.origin.base_url, wanted.sections, languages
     )
     return document, wanted.media_type
 
@@ -174,7 +196,7 @@ def report(error: Exception, route: str, encoding: Encoding, language: str = "en
     )
 
 
-def _language(request: Request) -> str:
+def report_language(request: Request) -> str:
     """The language of exception texts: the best that both sides know."""
     return exceptions.report_language(languages_of(request.headers.get(b"accept-language")))
 
@@ -196,7 +218,10 @@ async def _tile(
         return tile_reply(answer, request.method, request.headers, outcome)
 
     return await tile(
-        query, published, deliver, partial(report, encoding=encoding, language=_language(request))
+        query,
+        published,
+        deliver,
+        partial(report, encoding=encoding, language=report_language(request)),
     )
 
 
@@ -207,12 +232,20 @@ async def _capabilities(asked: GetCapabilities, request: Request, published: Pub
     return capabilities_reply(request, document, media_type)
 
 
-async def _legend(legend: Legend, request: Request) -> Reply:
-    """Answer with the picture of a legend, as it is on the operator's disk now."""
+async def _legend(found: FoundLegend, request: Request, published: Published) -> Reply:
+    """Answer with the picture of a legend: drawn, or as it is on the operator's disk now."""
+    layer, style, legend = found
+    published.users += 1
     try:
-        data = await asyncio.to_thread(Path(legend.file).read_bytes)
+        if legend.drawn:
+            language, kind = legend.language, legend.format
+            data = await published.service.get_legend(layer, style, language, kind)
+        else:
+            data = await asyncio.to_thread(Path(legend.file).read_bytes)
     except OSError as error:
         raise NotFound("The legend cannot be read.") from error
+    finally:
+        published.users -= 1
     return document_reply(
         request,
         data,

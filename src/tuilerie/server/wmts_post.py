@@ -24,7 +24,15 @@ from tuilerie.server.answers import Answer
 from tuilerie.server.live import Published
 from tuilerie.server.message import CROSS_ORIGIN, NO_STORE, Reply, Request, text_reply
 from tuilerie.server.respond import tile_reply
-from tuilerie.server.wmts import capabilities, capabilities_reply, error_headers, report, tile
+from tuilerie.server.wmts import (
+    capabilities,
+    capabilities_reply,
+    error_headers,
+    every_fault,
+    report,
+    report_language,
+    tile,
+)
 
 __all__ = ["answer_post", "fault_reply"]
 
@@ -39,20 +47,30 @@ _NO_CONDITIONS: Final[dict[bytes, bytes]] = {}
 
 
 class _Way(NamedTuple):
-    """How a request came, and so how its answer goes: in an envelope, or bare (None)."""
+    """How a request came, and so how its answer goes.
+
+    Attributes:
+        envelope: the one that it was in; None = bare.
+        language: of the texts of errors.
+    """
 
     envelope: Version | None
+    language: str
 
     def tell(self, error: Exception, route: str) -> Reply:
         """Answer with what is wrong."""
         version = self.envelope
         if version is None:
-            return report(error, route, Encoding.KVP)
+            return report(error, route, Encoding.KVP, self.language)
         if isinstance(error, EnvelopeFault):
-            body = soap.envelope_fault(error)
+            body = soap.envelope_fault(error, self.language)
         else:
-            body = soap.fault(exceptions.write_report(error), version)
-        headers = error_headers(error, version.media_type.encode("ascii"))
+            text = exceptions.write_report(error, self.language)
+            body = soap.fault(text, version, self.language)
+        headers = [
+            *error_headers(error, version.media_type.encode("ascii")),
+            (b"vary", b"accept-language"),
+        ]
         return Reply(exceptions.status(error, Encoding.SOAP), headers, body, route)
 
 
@@ -69,17 +87,18 @@ async def answer_post(request: Request, published: Published, body: bytes) -> Re
     ready = published.lookup.ready(line, time.time())
     if ready is not None:
         return tile_reply(ready, "POST", _NO_CONDITIONS, "ready")
-    way = _Way(_expected(request, media_type))
+    language = report_language(request)
+    way = _Way(_expected(request, media_type), language)
     try:
         if not request.origin.valid:
             raise RequestError("The Host header is not a host.")
         strict = published.catalogue.service.strict
         if media_type in _PAIRS and not body.lstrip(_BLANKS).startswith(b"<"):
-            way = _Way(None)
+            way = _Way(None, language)
             asked = kvp.parse_body(body, strict=strict)
         else:
             root = _read(body, charset if media_type in _XML else "")
-            way = _Way(soap.envelope_version(root))
+            way = _Way(soap.envelope_version(root), language)
             if way.envelope is not None:
                 root = soap.open_envelope(root, way.envelope)
             asked = xml_requests.read_request(root, strict=strict)
@@ -87,15 +106,16 @@ async def answer_post(request: Request, published: Published, body: bytes) -> Re
             return await _tile(asked, published, way, line)
         return await _capabilities(asked, request, published, way)
     except EnvelopeFault as error:
-        return _Way(error.version).tell(error, "wmts")
+        return _Way(error.version, language).tell(error, "wmts")
     except RequestError as error:
-        return way.tell(error, "wmts")
+        return way.tell(every_fault(error, published), "wmts")
 
 
 def fault_reply(request: Request) -> Reply:
     """Answer a POST that met a fault of our own, as far as its headers tell in its own way."""
     media_type, _ = _media_type(request.headers.get(b"content-type", b""))
-    return _Way(_expected(request, media_type)).tell(Exception(), "other")
+    way = _Way(_expected(request, media_type), report_language(request))
+    return way.tell(Exception(), "other")
 
 
 async def _tile(asked: GetTile, published: Published, way: _Way, line: bytes) -> Reply:

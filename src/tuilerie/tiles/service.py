@@ -12,7 +12,10 @@ from tuilerie.formats import StoredTile
 from tuilerie.tiles.flight import SingleFlight
 from tuilerie.tiles.manager import TileManager
 
-__all__ = ["TileService"]
+__all__ = ["LegendDrawn", "TileService"]
+
+LegendDrawn = Callable[[str, str, str, str], Awaitable[bytes]]
+"""From layer, style, language and media type to a picture."""
 
 
 class TileService:
@@ -30,12 +33,14 @@ class TileService:
         *,
         flight: SingleFlight[Mapping[TileAddress, StoredTile]],
         on_close: Callable[[], Awaitable[None]],
+        draw_legend: LegendDrawn,
     ) -> None:
         self.catalogue = catalogue
         self.resolver = Resolver(catalogue)
         self._managers = managers
         self._flight = flight
         self._on_close = on_close
+        self._draw_legend = draw_legend
 
     def cached(self, address: TileAddress) -> StoredTile | None:
         """Return a fresh tile that can be had at once (microseconds), else None."""
@@ -55,6 +60,13 @@ class TileService:
         never escape: the tile is served and the fault reported beside.
         """
         return await self._managers[address.layer].get_tile(address)
+
+    async def get_legend(self, layer: str, style: str, language: str, media_type: str) -> bytes:
+        """Return the picture of a legend that the catalogue announces as drawn.
+
+        Raises: NotFound: it announces none.
+        """
+        return await self._draw_legend(layer, style, language, media_type)
 
     async def close(self) -> None:
         """Finish what is being made, then release caches and sources."""

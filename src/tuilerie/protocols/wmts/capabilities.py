@@ -123,7 +123,9 @@ def _write_operations(
 def _write_theme(xml: XmlWriter, theme: Theme, languages: Sequence[str]) -> None:
     """Write a theme with those within it (Table 16)."""
     xml.start("Theme")
-    ows.write_description(xml, theme.title, theme.abstract, theme.keywords, languages)
+    ows.write_description(
+        xml, theme.title, theme.abstract, theme.keywords, languages, theme.keyword_groups
+    )
     xml.text("ows:Identifier", theme.identifier)
     for inner in theme.themes:
         _write_theme(xml, inner, languages)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from tuilerie.catalogue.legends import legends_for
 from tuilerie.catalogue.metadata import Legend
 from tuilerie.catalogue.model import (
     Catalogue,
@@ -48,7 +49,9 @@ def _write_layer(
 ) -> None:
     """Write one layer, in the order of the schema (Table 6)."""
     xml.start("Layer")
-    ows.write_description(xml, layer.title, layer.abstract, layer.keywords, languages)
+    ows.write_description(
+        xml, layer.title, layer.abstract, layer.keywords, languages, layer.keyword_groups
+    )
     ows.write_wgs84_bounding_box(xml, layer.wgs84_bounds)
     xml.text("ows:Identifier", layer.identifier)
     for crs, bounds in _places(layer, catalogue).items():
@@ -94,10 +97,12 @@ def _write_style(
 ) -> None:
     """Write one style (Table 7)."""
     xml.start("Style", [("isDefault", "true")] if style.is_default else ())
-    ows.write_description(xml, style.title, style.abstract, style.keywords, languages)
+    ows.write_description(
+        xml, style.title, style.abstract, style.keywords, languages, style.keyword_groups
+    )
     xml.text("ows:Identifier", style.identifier)
-    for number, legend in enumerate(style.legends):
-        path = legend_path(layer, style.identifier, number, legend)
+    for number, legend in legends_for(style.legends, languages):
+        path = legend_path(layer, style, number)
         _write_legend(xml, legend, legend.href or f"{base_url}{path}")
     xml.end()
 

@@ -33,7 +33,7 @@ from tuilerie.errors import (
 )
 from tuilerie.protocols import percent
 from tuilerie.protocols.wmts.exceptions import Rejection
-from tuilerie.protocols.wmts.requests import VERSION, GetCapabilities, GetTile
+from tuilerie.protocols.wmts.requests import VERSION, FaultyTile, GetCapabilities, GetTile
 
 __all__ = ["MAX_PARAMETERS", "MAX_QUERY", "parse", "parse_body", "parse_get_tile"]
 
@@ -44,9 +44,11 @@ MAX_PARAMETERS = 100
 _COMMON = ("service", "request", "version")
 _TILE = ("Layer", "Style", "Format", "TileMatrixSet", "TileMatrix", "TileRow", "TileCol")
 _CAPABILITIES = ("AcceptVersions", "Sections", "updateSequence", "AcceptFormats")
+_LANGUAGE = "LANGUAGE"
+"""INSPIRE's parameter: unknown to WMTS, so nothing is ever wrong with it."""
 _MEDIA_TYPES = frozenset({"Format", "AcceptFormats"})
 
-_NAMES = {name.lower(): name for name in (*_COMMON, *_TILE, *_CAPABILITIES)}
+_NAMES = {name.lower(): name for name in (*_COMMON, *_TILE, *_CAPABILITIES, _LANGUAGE)}
 """Lower case to the spelling of the standard, which locators use."""
 
 _TAIL = {
@@ -70,7 +72,7 @@ def parse(query: Query, *, strict: bool = False) -> GetCapabilities | GetTile:
         strict: whether to refuse what the standard forbids but careless clients do.
 
     Raises: RequestError; a Rejection where several parameters are at fault. Missing ones come
-        before invalid ones.
+        before invalid ones. A FaultyTile where others may be at fault too.
     Source: OGC 07-057r7, Tables 17, 22 and 29.
     """
     values, faults = _read(query, strict=strict)
@@ -156,12 +158,14 @@ def _read(query: Query, *, strict: bool) -> tuple[dict[str, str], dict[str, Requ
         if known is None:
             continue
         if isinstance(value, ValueError):
-            faults[known] = InvalidParameter(f"{known} is not percent-encoded UTF-8.", known)
+            faults[known] = InvalidParameter(
+                "{name} is not percent-encoded UTF-8.", known, name=known
+            )
             continue
         if known in _MEDIA_TYPES:
             value = _media_types(value)
         if known in values and (strict or values[known] != value):
-            faults[known] = InvalidParameter(f"{known} is given more than once.", known)
+            faults[known] = InvalidParameter("{name} is given more than once.", known, name=known)
         values[known] = value
     return values, faults
 
@@ -193,7 +197,9 @@ def _decode(raw: bytes) -> str:
 
 def _too_long() -> InvalidParameter:
     return InvalidParameter(
-        f"A query has at most {MAX_PARAMETERS} parameters and {MAX_QUERY} bytes."
+        "A query has at most {parameters} parameters and {size} bytes.",
+        parameters=MAX_PARAMETERS,
+        size=MAX_QUERY,
     )
 
 
@@ -226,7 +232,8 @@ def _operation(values: dict[str, str], faults: dict[str, RequestError], *, stric
     for operation in ("GetCapabilities", "GetTile", "GetFeatureInfo"):
         if asked == _folded(operation, strict=strict):
             return operation
-    raise InvalidParameter(f"There is no request {values['request'][:80]!r}.", "request")
+    shown = repr(values["request"][:80])
+    raise InvalidParameter("There is no request {value}.", "request", value=shown)
 
 
 def _folded(text: str, *, strict: bool) -> str:
@@ -244,6 +251,7 @@ def _get_capabilities(values: dict[str, str], faults: dict[str, RequestError]) -
         sections=_listed(values.get("Sections", "")),
         update_sequence=values.get("updateSequence", ""),
         accept_formats=_listed(values.get("AcceptFormats", "")),
+        language=values.get(_LANGUAGE, ""),
     )
 
 
@@ -253,17 +261,21 @@ def _get_tile(values: dict[str, str], faults: dict[str, RequestError], *, strict
     if not strict and "Style" in values:
         missing = [error for error in missing if error.locator != "Style"]
     if values.get("version", VERSION) not in ("", VERSION) and "version" not in faults:
-        faults["version"] = InvalidParameter(f"version must be {VERSION}.", "version")
-    _raise_if_any([*missing, *_among(faults, ("version", *_TILE))])
-    layer, style, form, matrix_set, matrix, row, col = (values[name] for name in _TILE)
-    return GetTile(TileQuery(layer, style, form, matrix_set, matrix, row, col))
+        faults["version"] = InvalidParameter(
+            "version must be {version}.", "version", version=VERSION
+        )
+    tile = TileQuery._make((*(values.get(name, "") for name in _TILE), (), False))
+    errors = [*missing, *_among(faults, ("version", *_TILE))]
+    if errors:
+        raise FaultyTile(errors, tile)
+    return GetTile(tile)
 
 
 def _missing(
     values: dict[str, str], faults: dict[str, RequestError], names: Iterable[str]
 ) -> list[RequestError]:
     return [
-        MissingParameter(f"{name} is missing.", name)
+        MissingParameter("{name} is missing.", name, name=name)
         for name in names
         if not values.get(name) and name not in faults
     ]

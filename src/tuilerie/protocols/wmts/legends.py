@@ -1,21 +1,23 @@
 """Where the pictures of legends are found that this server hands out itself.
 
-They lie beside the tiles: /wmts/1.0.0/{Layer}/{Style}/legend.png, further ones of the same style
-at legend-2.png and so on. The standard leaves their addresses to the server (Table 8).
+They lie beside the tiles: /wmts/1.0.0/{Layer}/{Style}/legend.png. Further ones that an operator
+gave for the same style are at legend-2.png and so on; drawn ones in further languages at
+legend.fr.png. The standard leaves their addresses to the server (Table 8).
 """
 
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 
 from tuilerie.catalogue.metadata import Legend
-from tuilerie.catalogue.model import Catalogue
+from tuilerie.catalogue.model import Catalogue, StylePlan
 from tuilerie.errors import NotFound
 from tuilerie.protocols import percent
 from tuilerie.protocols.wmts.requests import VERSION
 from tuilerie.protocols.wmts.rest import KVP_PATH, MAX_PATH
 
-__all__ = ["find_legend", "legend_path"]
+__all__ = ["FoundLegend", "find_legend", "legend_path"]
 
 _EXTENSIONS = {
     "image/png": "png",
@@ -24,17 +26,27 @@ _EXTENSIONS = {
     "image/svg+xml": "svg",
     "image/webp": "webp",
 }
-_NAME = re.compile(r"legend(?:-([2-9]|[1-9][0-9]{1,3}))?\.([a-z]+)", re.ASCII)
+_NAME = re.compile(
+    r"legend(?:-(?:[2-9]|[1-9][0-9]{1,3}))?(?:\.[A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*)?\.[a-z]+",
+    re.ASCII,
+)
 
 
-def legend_path(layer: str, style: str, number: int, legend: Legend) -> str:
-    """Return the path of a style's legend, escaped; `number` counts from 0."""
-    suffix = f"-{number + 1}" if number else ""
-    steps = "/".join(map(percent.encode_segment, (layer, style)))
-    return f"{KVP_PATH}/{VERSION}/{steps}/legend{suffix}.{_extension(legend)}"
+class FoundLegend(NamedTuple):
+    """A legend that this server hands out, and the identifiers of layer and style."""
+
+    layer: str
+    style: str
+    legend: Legend
 
 
-def find_legend(catalogue: Catalogue, path: bytes) -> Legend | None:
+def legend_path(layer: str, style: StylePlan, number: int) -> str:
+    """Return the path of one of a style's legends, escaped; `number` counts from 0."""
+    steps = "/".join(map(percent.encode_segment, (layer, style.identifier)))
+    return f"{KVP_PATH}/{VERSION}/{steps}/{_name(style, number)}"
+
+
+def find_legend(catalogue: Catalogue, path: bytes) -> FoundLegend | None:
     """Return the legend that a raw path names; None if it is no path of a legend.
 
     Raises: NotFound: there is no such legend here.
@@ -45,20 +57,22 @@ def find_legend(catalogue: Catalogue, path: bytes) -> Legend | None:
         layer, style = percent.decode(layer), percent.decode(style)
     except ValueError:  # not UTF-8, not six parts, or a broken escape
         return None
-    found = _NAME.fullmatch(name)
     prefix = f"{root}/{service}/{version}"
-    if found is None or prefix != f"{KVP_PATH}/{VERSION}" or len(path) > MAX_PATH:
+    if prefix != f"{KVP_PATH}/{VERSION}" or len(path) > MAX_PATH or not _NAME.fullmatch(name):
         return None
     published = catalogue.layers.get(layer)
-    plans = published.styles if published is not None else ()
-    legends = next((plan.legends for plan in plans if plan.identifier == style), ())
-    number = int(found[1]) - 1 if found[1] else 0
-    if number < len(legends):
-        legend = legends[number]
-        if legend.file and _extension(legend) == found[2]:
-            return legend
+    for plan in published.styles if published is not None else ():
+        if plan.identifier == style:
+            for number, legend in enumerate(plan.legends):
+                if (legend.file or legend.drawn) and _name(plan, number) == name:
+                    return FoundLegend(layer, style, legend)
     raise NotFound("The style has no such legend here.")
 
 
-def _extension(legend: Legend) -> str:
-    return _EXTENSIONS.get(legend.format.partition(";")[0], "bin")
+def _name(style: StylePlan, number: int) -> str:
+    legend = style.legends[number]
+    extension = _EXTENSIONS.get(legend.format.partition(";")[0], "bin")
+    if not legend.drawn:
+        return f"legend-{number + 1}.{extension}" if number else f"legend.{extension}"
+    further = legend.language != style.legends[0].language
+    return f"legend.{legend.language}.{extension}" if further else f"legend.{extension}"

@@ -24,13 +24,37 @@ FRENCH: Mapping[str, str] = {
     "Sections names no section.": "Sections ne nomme aucune section.",
     "version must be {version}.": "version doit être {version}.",
     "GetFeatureInfo is not offered here.": "GetFeatureInfo n'est pas offert ici.",
-    # rest
+    # xml_requests, soap
+    "There is no request {value} in {namespace}.": (
+        "Il n'y a pas de requête {value} dans {namespace}."
+    ),
+    "{parent} has no element {value} in {namespace}.": (
+        "{parent} n'a pas d'élément {value} dans {namespace}."
+    ),
+    "{parent} has no attribute {value}.": "{parent} n'a pas d'attribut {value}.",
+    "{name} stands in the wrong place.": "{name} n'est pas à sa place.",
+    "A dimension has no name.": "Une dimension n'a pas de nom.",
+    "An envelope holds one Body, with at most one Header before it.": (
+        "Une enveloppe contient un Body, précédé d'un Header au plus."
+    ),
+    "There is no request in the Body.": "Il n'y a pas de requête dans le Body.",
+    "There is more than one request in the Body.": "Il y a plus d'une requête dans le Body.",
+    "SOAP 1.2 and 1.1 are spoken here, and no other.": (
+        "Ici on parle SOAP 1.2 et 1.1, et aucun autre."
+    ),
+    "Header blocks that must be understood are not known here.": (
+        "Des blocs d'en-tête qui doivent être compris ne sont pas connus ici."
+    ),
+    "A server exception was encountered.": "Le serveur a rencontré une exception.",
+    "The Host header is not a host.": "L'en-tête Host n'est pas un hôte.",
+    # rest, legends
     "A tile is at {tile}; the metadata at {metadata}.": (
         "Une tuile est à {tile} ; les métadonnées à {metadata}."
     ),
     "The document is only to be had as application/xml.": (
         "Le document n'existe qu'en application/xml."
     ),
+    "The legend cannot be read.": "La légende ne peut pas être lue.",
     "The style has no such legend here.": "Le style n'a pas cette légende ici.",
     "The layer has no tile there.": "La couche n'a pas de tuile à cet endroit.",
     # negotiate

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tuilerie.catalogue.address import TileQuery
+from tuilerie.errors import Rejection, RequestError
 
-__all__ = ["NAMESPACE", "SECTIONS", "VERSION", "GetCapabilities", "GetTile"]
+__all__ = ["NAMESPACE", "SECTIONS", "VERSION", "FaultyTile", "GetCapabilities", "GetTile"]
 
 NAMESPACE = "http://www.opengis.net/wmts/1.0"
 VERSION = "1.0.0"
@@ -28,6 +30,7 @@ class GetCapabilities:
     Attributes:
         accept_versions, sections, accept_formats: as sent, in order; () = not sent.
         update_sequence: "" = not sent.
+        language: INSPIRE's own parameter, an ISO 639-2/B code; "" = not sent.
 
     Source: OGC 07-057r7, Table 17.
     """
@@ -36,6 +39,7 @@ class GetCapabilities:
     sections: tuple[str, ...] = ()
     update_sequence: str = ""
     accept_formats: tuple[str, ...] = ()
+    language: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,3 +50,15 @@ class GetTile:
     """
 
     tile: TileQuery
+
+
+class FaultyTile(Rejection):
+    """A GetTile of which some parameters are at fault before a catalogue has looked at the others.
+
+    Attributes:
+        tile: what was asked; "" for what is missing.
+    """
+
+    def __init__(self, errors: Sequence[RequestError], tile: TileQuery) -> None:
+        super().__init__(errors)
+        self.tile = tile

@@ -29,6 +29,10 @@ MAX_PATH = 4096
 """Bytes."""
 
 _CAPABILITIES_PATH = CAPABILITIES_PATH.encode("ascii")
+_TILE = (
+    f"{KVP_PATH}/{VERSION}/{{Layer}}/{{Style}}/{{TileMatrixSet}}/{{TileMatrix}}"
+    "/{TileRow}/{TileCol}.{extension}"
+)
 
 
 def parse(path: bytes) -> GetCapabilities | GetTile:
@@ -86,6 +90,5 @@ def tile_template(base_url: str, layer: str, extension: str) -> str:
 
 def _not_found() -> NotFound:
     return NotFound(
-        f"A tile is at {KVP_PATH}/{VERSION}/{{Layer}}/{{Style}}/{{TileMatrixSet}}/{{TileMatrix}}"
-        f"/{{TileRow}}/{{TileCol}}.{{extension}}; the metadata at {CAPABILITIES_PATH}."
+        "A tile is at {tile}; the metadata at {metadata}.", tile=_TILE, metadata=CAPABILITIES_PATH
     )

@@ -22,6 +22,7 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from tuilerie.errors import InvalidParameter, MissingParameter, RequestError
+from tuilerie.protocols.wmts.messages import LANGUAGES, said_in
 from tuilerie.protocols.wmts.requests import NAMESPACE
 from tuilerie.protocols.xml import escape_attribute, escape_text
 from tuilerie.protocols.xml_reading import Element
@@ -192,22 +193,26 @@ _BINARY_MIDDLE: Final = b"</Format><BinaryContent><![CDATA["
 _BINARY_TAIL: Final = b"]]></BinaryContent></BinaryPayload>\n"
 
 
-def fault(report: bytes, version: Version) -> bytes:
+def fault(report: bytes, version: Version, language: str = LANGUAGES[0]) -> bytes:
     """Return a fault with an exception report in its Detail.
+
+    `language` is one of LANGUAGES, in which the report is. In another one than English SOAP 1.2
+    has the reason in both, the prescribed sentence first; SOAP 1.1 has room for that alone.
 
     Source: OGC 07-057r7, 9.4; SOAP 1.2 Part 1, 5.4; SOAP 1.1, 4.4.
     """
     body = report[report.index(b"?>") + 2 :].strip()
-    return _fault(version, "Receiver" if version is SOAP_12 else "Server", REASON, body)
+    code = "Receiver" if version is SOAP_12 else "Server"
+    return _fault(version, code, REASON, body, language)
 
 
-def envelope_fault(error: EnvelopeFault) -> bytes:
+def envelope_fault(error: EnvelopeFault, language: str = LANGUAGES[0]) -> bytes:
     """Return the fault for an envelope that was not opened; its Body was not looked at.
 
     SOAP 1.2 tells which headers were not understood (5.4.8.3), or which envelopes would be
     (5.4.7), in headers of its own; 1.1 has no place for it.
     """
-    text = _fault(error.version, error.fault_code, error.message, b"")
+    text = _fault(error.version, error.fault_code, error.message, b"", language)
     if error.version is SOAP_11:
         return text
     if error.fault_code == "VersionMismatch":
@@ -232,16 +237,20 @@ def envelope_fault(error: EnvelopeFault) -> bytes:
 _URI: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[A-Za-z0-9._~:/?#@!$&'()*+,;=-]+")
 
 
-def _fault(version: Version, code: str, reason: str, detail: bytes) -> bytes:
+def _fault(version: Version, code: str, reason: str, detail: bytes, language: str) -> bytes:
     start, before, after = _FAULT_12 if version is SOAP_12 else _FAULT_11
-    head = start.format(code=code, reason=escape_text(reason)).encode()
+    told = {LANGUAGES[0]: reason, language: said_in(language, reason, {})}
+    texts = "".join(
+        f'<soap:Text xml:lang="{tag}">{escape_text(text)}</soap:Text>' for tag, text in told.items()
+    )
+    head = start.format(code=code, reason=escape_text(reason), texts=texts).encode()
     inside = (before, detail, after) if detail else ()
     return b"".join((version.head, head, *inside, b"</soap:Fault>\n", version.tail))
 
 
 _FAULT_12: Final = (
     "<soap:Fault>\n<soap:Code><soap:Value>soap:{code}</soap:Value></soap:Code>\n"
-    '<soap:Reason><soap:Text xml:lang="en">{reason}</soap:Text></soap:Reason>\n',
+    "<soap:Reason>{texts}</soap:Reason>\n",
     b"<soap:Detail>\n",
     b"\n</soap:Detail>\n",
 )

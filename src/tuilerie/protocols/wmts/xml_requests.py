@@ -30,7 +30,13 @@ from tuilerie.errors import (
 )
 from tuilerie.protocols import ows
 from tuilerie.protocols.wmts.exceptions import Rejection
-from tuilerie.protocols.wmts.requests import NAMESPACE, VERSION, GetCapabilities, GetTile
+from tuilerie.protocols.wmts.requests import (
+    NAMESPACE,
+    VERSION,
+    FaultyTile,
+    GetCapabilities,
+    GetTile,
+)
 from tuilerie.protocols.xml_reading import Element
 
 __all__ = ["read_request"]
@@ -59,19 +65,25 @@ def read_request(element: Element, *, strict: bool = False) -> GetCapabilities |
     Raises:
         MissingParameter, InvalidParameter: with the locators of Tables 17 and 22.
         OperationNotSupported: GetFeatureInfo.
-        Rejection: several of them.
+        Rejection: several of them. A FaultyTile where others may be at fault too.
     """
     errors: list[RequestError] = []
     service = element.attribute("service")
     if not service:
-        errors.append(MissingParameter("service is missing.", "service"))
+        errors.append(MissingParameter("{name} is missing.", "service", name="service"))
     elif service != "WMTS":
         errors.append(InvalidParameter('service must be "WMTS".', "service"))
     read = _READERS.get(element.name) if element.namespace in _SPOKEN else None
     if read is None:
         # As by KVP: the official suite and A.3.1.6 want InvalidParameterValue.
-        shown = element.name[:80]
-        errors.append(InvalidParameter(f"There is no request {shown!r} in {NAMESPACE}.", "request"))
+        errors.append(
+            InvalidParameter(
+                "There is no request {value} in {namespace}.",
+                "request",
+                value=repr(element.name[:80]),
+                namespace=NAMESPACE,
+            )
+        )
     _raise_if_any(errors)
     assert read is not None
     return read(element, strict)
@@ -97,28 +109,29 @@ def _get_tile(element: Element, strict: bool) -> GetTile:
     found, errors = _in_order(element, _TILE, mandatory)
     version = element.attribute("version")
     if version not in ("", VERSION):
-        errors.insert(0, InvalidParameter(f"version must be {VERSION}.", "version"))
+        errors.insert(0, InvalidParameter("version must be {version}.", "version", version=VERSION))
     elif strict and not version:
-        errors.insert(0, MissingParameter("version is missing.", "version"))
+        errors.insert(0, MissingParameter("{name} is missing.", "version", name="version"))
     errors += _unknown_attributes(element, ("service", "version"))
     dimensions = found.get(_DIMENSION, [])
     if not all(dimension.attribute("name") for dimension in dimensions):
         errors.append(MissingParameter("A dimension has no name.", _DIMENSION))
-    # A missing parameter wins over what is wrong with another, as by KVP.
-    _raise_if_any(sorted(errors, key=lambda error: not isinstance(error, MissingParameter)))
-    values = {name: elements[0].text for name, elements in found.items()}
-    return GetTile(
-        TileQuery(
-            layer=values["Layer"],
-            style=values["Style"],
-            format=values["Format"],
-            matrix_set=values["TileMatrixSet"],
-            matrix=values["TileMatrix"],
-            row=values["TileRow"],
-            col=values["TileCol"],
-            dimensions=tuple((one.attribute("name"), one.text) for one in dimensions),
-        )
+    values = dict.fromkeys(_TILE, "") | {name: parts[0].text for name, parts in found.items()}
+    tile = TileQuery(
+        layer=values["Layer"],
+        style=values["Style"],
+        format=values["Format"],
+        matrix_set=values["TileMatrixSet"],
+        matrix=values["TileMatrix"],
+        row=values["TileRow"],
+        col=values["TileCol"],
+        dimensions=tuple((one.attribute("name"), one.text) for one in dimensions),
     )
+    if errors:
+        # A missing parameter wins over what is wrong with another, as by KVP.
+        order = sorted(errors, key=lambda error: not isinstance(error, MissingParameter))
+        raise FaultyTile(order[:_MAX_TOLD], tile)
+    return GetTile(tile)
 
 
 def _get_feature_info(element: Element, _: bool) -> GetTile:
@@ -151,25 +164,38 @@ def _in_order(
         if name not in names or child.namespace not in _SPOKEN:
             shown = name[:80]
             errors.append(
-                InvalidParameter(f"{element.name} has no element {shown!r} in {NAMESPACE}.", shown)
+                InvalidParameter(
+                    "{parent} has no element {value} in {namespace}.",
+                    shown,
+                    parent=element.name,
+                    value=repr(shown),
+                    namespace=NAMESPACE,
+                )
             )
             continue
         place = names.index(name)
         if name in found and name != _DIMENSION:
-            errors.append(InvalidParameter(f"{name} is given more than once.", name))
+            errors.append(InvalidParameter("{name} is given more than once.", name, name=name))
         elif place < reached:
-            errors.append(InvalidParameter(f"{name} stands in the wrong place.", name))
+            errors.append(InvalidParameter("{name} stands in the wrong place.", name, name=name))
         reached = max(reached, place)
         found.setdefault(name, []).append(child)
     missing: list[RequestError] = [
-        MissingParameter(f"{name} is missing.", name) for name in mandatory if name not in found
+        MissingParameter("{name} is missing.", name, name=name)
+        for name in mandatory
+        if name not in found
     ]
     return found, missing + errors
 
 
 def _unknown_attributes(element: Element, known: Sequence[str]) -> list[RequestError]:
     return [
-        InvalidParameter(f"{element.name} has no attribute {name[:80]!r}.", name[:80])
+        InvalidParameter(
+            "{parent} has no attribute {value}.",
+            name[:80],
+            parent=element.name,
+            value=repr(name[:80]),
+        )
         for name in element.plain_attributes
         if name not in known
     ]

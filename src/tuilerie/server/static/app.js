@@ -2,6 +2,7 @@
 
 import {AddressPanel, addressesOf} from './addresses.js';
 import {LayerList} from './list.js';
+import {showLegend} from './legend.js';
 import {readLink, writeLink} from './link.js';
 import {LayerMap} from './map.js';
 import {reason} from './reasons.js';
@@ -111,6 +112,7 @@ function fill() {
   $('credit').textContent = attribution;
   options($('set'), layer.sets, (set) => [set.id, `${set.id} — ${set.crs.code || set.crs.name}`], chosen.set?.id);
   options($('style'), layer.styles, (style) => [style.id, texts.best(style.title)], chosen.style?.id);
+  showLegend($('legend'), chosen.style, root, texts);
   options($('format'), layer.formats, (format) => [format.extension, formatName(format)], chosen.format?.extension);
 }
 
@@ -238,6 +240,7 @@ function listen() {
     $(id).addEventListener('change', () => {
       chosen[name] = find(items(), key, $(id).value);
       if (name === 'set') chosenSet = chosen.set.id;
+      if (name === 'style') showLegend($('legend'), chosen.style, root, texts);
       draw();
       moved();
     });
