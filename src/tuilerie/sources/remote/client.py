@@ -1,0 +1,336 @@
+"""The client of one remote server: everything between "I need this address" and its bytes.
+
+    get ── nothing known to be missing there ── single flight ── attempts
+             ── a place (connections, rate) ── circuit breaker ── redirects ── transport
+
+Each layer is one file of this folder; this one puts them in their order.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Final, Self
+
+from tuilerie.errors import UpstreamError, UpstreamKind
+from tuilerie.flight import SingleFlight
+from tuilerie.sources.remote.absences import Absences
+from tuilerie.sources.remote.addresses import AddressPolicy, AddressRefused
+from tuilerie.sources.remote.advice import upstream_fault
+from tuilerie.sources.remote.backoff import COUNTED, retry_delay
+from tuilerie.sources.remote.breaker import BreakerState, CircuitBreaker
+from tuilerie.sources.remote.fetched import Fetched, Validators
+from tuilerie.sources.remote.identity import Identity
+from tuilerie.sources.remote.lookup import Lookup, system_lookup
+from tuilerie.sources.remote.pace import Pace, TooMany
+from tuilerie.sources.remote.redirects import RedirectRefused, redirect_target
+from tuilerie.sources.remote.secrets import OPERATOR, SecretScope
+from tuilerie.sources.remote.settings import RemoteSettings
+from tuilerie.sources.remote.timing import Timing
+from tuilerie.sources.remote.transport import Redirect, Transport
+from tuilerie.telemetry import Meters, RemoteFault
+
+__all__ = ["MAX_REDIRECTS", "RemoteClient"]
+
+MAX_REDIRECTS: Final = 5
+
+_ANYTHING: Final = "*/*"
+_Key = tuple[str, str, Validators | None, int]
+
+
+class RemoteClient:
+    """Speaks to the remote server of one source; one per source, on one event loop.
+
+    Nothing is read, looked up or connected to before the first request.
+
+    Args:
+        source: the identifier in the catalogue; stands in errors and metrics.
+        settings: of the source.
+        homes: the addresses that the operator wrote for the source: their hosts are shown its
+            credentials. Hosts that a document of the remote names are not, unless the settings
+            list them.
+        policy: which addresses may be asked.
+        scope: which secrets and certificate files the source may use.
+        meters: told of every request.
+    """
+
+    def __init__(
+        self,
+        source: str,
+        settings: RemoteSettings,
+        homes: Sequence[str],
+        *,
+        policy: AddressPolicy,
+        meters: Meters,
+        scope: SecretScope = OPERATOR,
+        timing: Timing | None = None,
+        lookup: Lookup = system_lookup,
+    ) -> None:
+        self._source = source
+        self._settings = settings
+        self._homes = tuple(homes)
+        self._policy = policy
+        self._scope = scope
+        self._meters = meters
+        self._timing = Timing() if timing is None else timing
+        self._lookup = lookup
+        self._breaker = CircuitBreaker(settings.breaker, self._timing)
+        self._pace = Pace(settings.max_connections, settings.requests_per_s, self._timing)
+        self._absences = Absences(settings.missing_s, self._timing)
+        self._flight: SingleFlight[Fetched] = SingleFlight()
+        self._identity: Identity | None = None
+        self._transport: Transport | None = None
+        self._fault: RemoteFault | None = None
+        self._closed = False
+
+    @property
+    def breaker(self) -> BreakerState:
+        """The state of the circuit, without secrets."""
+        return self._breaker.state()
+
+    def redact(self, text: str) -> str:
+        """Return a text without the secrets of the source, for messages and logs."""
+        return text if self._identity is None else self._identity.redact(text)
+
+    def forget_missing(self) -> None:
+        """Ask again for what was missing, e.g. after the capabilities were read anew."""
+        self._absences.clear()
+
+    async def get(
+        self,
+        address: str,
+        *,
+        accept: str = _ANYTHING,
+        conditional: Validators | None = None,
+        max_bytes: int | None = None,
+        deadline: float | None = None,
+    ) -> Fetched:
+        """Return what is at an address; that there is nothing (204, 404, 410) is an answer too.
+
+        Callers who want the same at the same time share one request; one that is cancelled does
+        not cancel it for the others.
+
+        Args:
+            address: http or https, escaped, without the key.
+            accept: media types, as in HTTP.
+            conditional: of the copy that the caller has; the answer may then be "not modified".
+            max_bytes: of the body, decompressed; None = as the settings say.
+            deadline: on the clock of `timing` (time.monotonic), for this caller; the settings'
+                total timeout bounds the request anyway.
+
+        Raises: UpstreamError: with its kind; it says who must act, and has no secret in it.
+        """
+        remembered = self._absences.find(address)
+        if remembered is not None:
+            self._meters.remote(self._source, "remembered")
+            return remembered
+        if self._closed:
+            raise self._error("closed", "it was closed meanwhile")
+        limit = self._settings.max_bytes if max_bytes is None else max_bytes
+        key: _Key = (address, accept, conditional, limit)
+        if deadline is None:
+            return await self._flight.do(key, lambda: self._fetch(key))
+        try:
+            async with asyncio.timeout(max(deadline - self._timing.now(), 0.0)) as patience:
+                return await self._flight.do(key, lambda: self._fetch(key))
+        except TimeoutError:
+            if not patience.expired():
+                raise
+            raise self._error("timeout", "it does not answer within the caller's time") from None
+
+    async def need(
+        self,
+        address: str,
+        *,
+        accept: str = _ANYTHING,
+        conditional: Validators | None = None,
+        max_bytes: int | None = None,
+        deadline: float | None = None,
+    ) -> Fetched:
+        """Return as `get` what must be there, a document of capabilities for instance.
+
+        Raises: UpstreamError: as `get`; of kind "not_found" if there is nothing.
+        """
+        fetched = await self.get(
+            address,
+            accept=accept,
+            conditional=conditional,
+            max_bytes=max_bytes,
+            deadline=deadline,
+        )
+        if fetched.missing:
+            raise self._error("not_found", f"there is nothing at its address ({fetched.status})")
+        return fetched
+
+    async def close(self) -> None:
+        """End what is under way with an error of kind "closed", and close all connections."""
+        self._closed = True
+        await self._flight.cancel()
+        if self._transport is not None:
+            await self._transport.close()
+        self._report(None)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    async def _fetch(self, key: _Key) -> Fetched:
+        """Do what callers share, and count it."""
+        start = self._timing.now()
+        outcome, size = "cancelled", 0
+        try:
+            fetched = await self._within_time(key, start)
+            outcome, size = _outcome(fetched), len(fetched.data)
+        except UpstreamError as error:
+            outcome = error.kind
+            raise
+        finally:
+            self._meters.remote(self._source, outcome, self._timing.now() - start, size)
+        if fetched.missing:
+            self._absences.add(key[0], fetched)
+        return fetched
+
+    async def _within_time(self, key: _Key, start: float) -> Fetched:
+        total = self._settings.total_timeout_s
+        try:
+            async with asyncio.timeout(total) as patience:
+                return await self._attempts(key, start + total, patience)
+        except TimeoutError:
+            raise self._error("timeout", f"it does not answer within {total:g} s") from None
+        except asyncio.CancelledError:
+            if self._closed:
+                raise self._error("closed", "it was closed meanwhile") from None
+            raise
+
+    async def _attempts(self, key: _Key, end: float, patience: asyncio.Timeout) -> Fetched:
+        attempt = 0
+        while True:
+            try:
+                return await self._attempt(key, end, patience)
+            except UpstreamError as error:
+                left = end - self._timing.now()
+                chance = self._timing.chance()
+                delay = retry_delay(error, attempt, self._settings, chance, left)
+                if delay is None:
+                    raise
+            attempt += 1
+            await self._timing.sleep(delay)
+
+    async def _attempt(self, key: _Key, end: float, patience: asyncio.Timeout) -> Fetched:
+        transport = self._opened()
+        self._check_circuit(self._breaker.open_s())
+        try:
+            async with self._pace.place(end):
+                ticket, wait = self._breaker.admit()
+                self._check_circuit(wait)
+                try:
+                    fetched = await self._follow(transport, key)
+                except UpstreamError as error:
+                    self._failed(ticket, error)
+                    raise
+                except asyncio.CancelledError:
+                    if patience.expired():
+                        self._breaker.failed(ticket, "it does not answer in time")
+                    else:
+                        self._breaker.withdrawn(ticket)
+                    self._report_circuit()
+                    raise
+                self._breaker.succeeded(ticket)
+                if self._fault is not None:
+                    self._report_circuit()
+                return fetched
+        except TooMany as error:
+            raise self._too_many(error) from None
+
+    async def _follow(self, transport: Transport, key: _Key) -> Fetched:
+        address, accept, conditional, max_bytes = key
+        for _ in range(MAX_REDIRECTS + 1):
+            try:
+                return await transport.get(
+                    address, accept=accept, conditional=conditional, max_bytes=max_bytes
+                )
+            except Redirect as redirect:
+                try:
+                    address = redirect_target(
+                        address,
+                        redirect.location,
+                        allow_downgrade=self._settings.allow_downgrade,
+                    )
+                except RedirectRefused as error:
+                    raise self._error("redirect", str(error)) from None
+                address = transport.without_key(address)
+        raise self._error("redirect", f"it redirects more than {MAX_REDIRECTS} times")
+
+    def _opened(self) -> Transport:
+        """Resolve the secrets when they are needed first."""
+        if not self._settings.enabled:
+            raise self._error("disabled", "it is switched off")
+        if self._transport is None:
+            try:
+                identity = Identity(self._settings, self._scope, self._source, self._homes)
+            except AddressRefused as error:
+                raise self._error("address", f"its own address cannot be asked: {error}") from None
+            self._identity = identity
+            self._transport = Transport(
+                self._source,
+                self._settings,
+                identity,
+                self._policy,
+                scope=self._scope,
+                lookup=self._lookup,
+                timing=self._timing,
+            )
+        return self._transport
+
+    def _failed(self, ticket: int, error: UpstreamError) -> None:
+        if error.kind in COUNTED:
+            self._breaker.failed(ticket, str(error))
+        elif error.kind in ("address", "secret"):
+            self._breaker.withdrawn(ticket)
+        else:
+            self._breaker.succeeded(ticket)
+        if error.retry_after_s is not None:
+            self._pace.hold(error.retry_after_s)
+        self._report_circuit()
+
+    def _check_circuit(self, wait: float) -> None:
+        if wait > 0.0:
+            what = "it failed too often of late and is left alone"
+            last = self._breaker.state().last_error
+            if last:
+                what = f"{what}; last: {last.removeprefix(f'Source {self._source}: ')}".rstrip(".")
+            raise upstream_fault(self._source, "circuit_open", what, retry_after_s=wait)
+
+    def _report_circuit(self) -> None:
+        state = self._breaker.state()
+        if state.circuit == "closed":
+            self._report(None)
+        elif self._fault is None or self._fault.time != state.since:
+            self._report(RemoteFault(state.since, state.circuit, state.failures, state.last_error))
+
+    def _report(self, fault: RemoteFault | None) -> None:
+        self._meters.remote_fault(self._source, fault, instead_of=self._fault)
+        self._fault = fault
+
+    def _too_many(self, error: TooMany) -> UpstreamError:
+        if error.delay_s is None:
+            return self._error("busy", "too many requests wait for it already")
+        what = "it asked for patience" if error.held else "our own limit of its rate is reached"
+        return upstream_fault(self._source, "throttled", what, retry_after_s=error.delay_s)
+
+    def _error(self, kind: UpstreamKind, what: str) -> UpstreamError:
+        return upstream_fault(self._source, kind, what)
+
+
+def _outcome(fetched: Fetched) -> str:
+    if fetched.not_modified:
+        return "not_modified"
+    return "missing" if fetched.missing else "ok"
