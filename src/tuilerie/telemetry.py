@@ -12,7 +12,7 @@ import logging
 import sys
 import time
 from collections.abc import Callable, MutableMapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Literal, TextIO
 
 import structlog
@@ -163,7 +163,7 @@ class RemoteFault:
         time: since when, seconds since the epoch.
         circuit: "open" = nothing is asked, "half_open" = one request tries.
         failures: in a row.
-        message: of the last one, without secrets.
+        message: of the last one, without secrets, at most `MAX_MESSAGE` characters.
     """
 
     time: float
@@ -189,10 +189,14 @@ class RemoteCount:
         self.bytes = 0
 
 
-MAX_SOURCES: Final = 200
-"""Remote sources with counters of their own; further ones share those of `OTHER_SOURCES`."""
+MAX_SOURCES: Final = 50
+"""Remote sources with counters of their own; further ones share those of `OTHER_SOURCES`. Their
+names and faults must find room on the board by which workers tell each other of themselves."""
 
 OTHER_SOURCES: Final = "(other)"
+
+MAX_MESSAGE: Final = 300
+"""Characters of a fault that are kept."""
 
 
 class Meters:
@@ -275,13 +279,18 @@ class Meters:
                 clients for a while, and the old one takes nothing of the new one's away.
         """
         if fault is not None:
-            self.remote_faults[source] = fault
+            if source in self.remote_faults or len(self.remote_faults) < MAX_SOURCES:
+                kept = fault.message[:MAX_MESSAGE]
+                self.remote_faults[source] = replace(fault, message=kept)
             if fault.circuit == "open":
                 get_logger(__name__).warning(
                     "remote left alone", source=source, error=fault.message, count=fault.failures
                 )
-        elif instead_of is not None and self.remote_faults.get(source) is instead_of:
-            del self.remote_faults[source]
+        elif instead_of is not None:
+            known = self.remote_faults.get(source)
+            if known is not None and known.time != instead_of.time:
+                return
+            self.remote_faults.pop(source, None)
             get_logger(__name__).info("remote answers again", source=source)
 
 

@@ -34,7 +34,7 @@ class Authority:
     def issue(self, name: str, *, password: str = "", names: str = "IP:127.0.0.1") -> Path:
         """Return a PEM file with certificate and key; `names` as openssl writes them."""
         key, request, made = (self._folder / f"{name}.{end}" for end in ("key", "csr", "crt"))
-        lock = ("-aes256", "-passout", f"pass:{password}") if password else ()
+        lock = ("-aes256", "-pass", f"pass:{password}") if password else ()
         _openssl("genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256",
                  *lock, "-out", key)  # fmt: skip
         unlock = ("-passin", f"pass:{password}") if password else ()

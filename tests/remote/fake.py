@@ -199,7 +199,8 @@ async def _send(answer: Answer, writer: asyncio.StreamWriter) -> bool:
                 await asyncio.sleep(answer.pause_s)
             piece = body[start : start + size]
             if answer.cut is not None and sent + len(piece) >= answer.cut:
-                writer.write(piece[: answer.cut - sent])
+                lead = b"%x\r\n" % len(piece) if answer.chunked else b""
+                writer.write(lead + piece[: answer.cut - sent])
                 await writer.drain()
                 return False
             writer.write(b"%x\r\n%b\r\n" % (len(piece), piece) if answer.chunked else piece)

@@ -70,7 +70,12 @@ class FakeProxy:
         else:
             path = target[target.index("/", len("http://")) :]
             ours.write(head.replace(target, path, 1).encode("latin-1"))
-        await asyncio.gather(_pump(reader, ours), _pump(theirs, writer))
+        try:
+            await asyncio.gather(_pump(reader, ours), _pump(theirs, writer))
+        finally:
+            ours.transport.abort()
+            with suppress(OSError):
+                await ours.wait_closed()
 
 
 async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -45,6 +45,9 @@ _NEVER_PUBLIC: Final = tuple(
     ip_network(text)
     for text in (
         "100.64.0.0/10",  # carrier-grade NAT (RFC 6598); 100.100.100.200 is a cloud's metadata
+        "192.0.0.0/24",  # protocol assignments (RFC 6890); older Pythons call some of it global
+        "2001::/23",  # the same, Teredo among them
+        "2002::/16",  # 6to4 (RFC 3056): whatever its relay reaches
         "192.88.99.0/24",  # 6to4 relays (RFC 7526)
         "168.63.129.16/32",  # a cloud's host agent
         "64:ff9b:1::/48",  # local NAT64 (RFC 8215): whatever the operator's translator reaches

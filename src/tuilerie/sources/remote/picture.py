@@ -50,6 +50,7 @@ def check_picture(
     *,
     size: tuple[int, int] | None = None,
     media_type: str = "",
+    believe_header: bool = True,
     max_pixels: int = MAX_PIXELS,
 ) -> PictureFacts:
     """Return what the picture in an answer is.
@@ -59,8 +60,9 @@ def check_picture(
         source: the identifier in the catalogue, for errors.
         redact: takes secrets out of the remote's words.
         size: width and height in pixels that were asked for; None = any.
-        media_type: that was asked for, without parameters; "" = any picture. What the server
-            calls it is only believed where it agrees with the bytes.
+        media_type: that was asked for, without parameters; "" = any picture.
+        believe_header: whether a picture is refused that is not of the type that its header
+            says; False for servers that call all pictures the same.
         max_pixels: width times height.
 
     Raises: UpstreamError: of kind "exception" for an error in words, else "not_a_picture".
@@ -85,7 +87,7 @@ def check_picture(
     if media_type and media_type != found.media_type:
         raise wrong(f"it sends {found.media_type} instead of {media_type}")
     said = _ALIASES.get(fetched.media_type, fetched.media_type)
-    if said not in _UNSAID and said != found.media_type:
+    if believe_header and said not in _UNSAID and said != found.media_type:
         raise wrong(f"it sends {found.media_type} and calls it {said[:60]!a}")
     return _facts(found, data)
 

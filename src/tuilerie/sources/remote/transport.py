@@ -169,10 +169,14 @@ class Transport:
     ) -> aiohttp.ClientResponse:
         pool = self._pools.get(ours)
         if pool is None:
-            pool = self._pools[ours] = self._pool(ours, await self._guarded_policy())
+            policy = self._policy if ours else await self._guarded_policy()
+            pool = self._pools[ours] = self._pool(policy)
         proxy = self._settings.proxy
         secure = parts.scheme == "https" or proxy.startswith("https:")
         context = (self._tls.get(ours) or await self._context(ours)) if secure else True
+        if proxy and parts.scheme == "http":
+            # Such a request goes to the proxy as it is; the others by CONNECT.
+            headers = {**headers, **self._identity.proxy_headers}
         return await pool.get(
             url,
             headers=headers,
@@ -182,11 +186,11 @@ class Transport:
             proxy_headers=self._identity.proxy_headers if proxy else None,
         )
 
-    def _pool(self, ours: bool, guarded: AddressPolicy) -> aiohttp.ClientSession:
+    def _pool(self, policy: AddressPolicy) -> aiohttp.ClientSession:
         settings = self._settings
         # Behind a proxy it is the proxy's own name that the pool looks up: the source's settings
         # name it, so it is judged as they are.
-        policy = self._policy if ours or settings.proxy else guarded
+        policy = self._policy if settings.proxy else policy
         connector = aiohttp.TCPConnector(
             resolver=PolicyResolver(policy, self._lookup),
             limit=settings.max_connections,
