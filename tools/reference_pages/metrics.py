@@ -40,16 +40,15 @@ def metrics_page() -> str:
 `GET /metrics` answers in the text format of Prometheus, version 0.0.4. Counters and the histogram
 are sums over all workers, whichever of them answers, and do not go back when a worker is replaced.
 Gauges with the label `worker` are of one process. `layer` has at most {MAX_LAYERS} values; further
-layers are counted as `{OTHER_LAYERS}`; `source`, a remote one, has at most {MAX_SOURCES} values.""",
+layers are counted as `{OTHER_LAYERS}`; `source`, a remote one, at most {MAX_SOURCES}.""",
             table(("metric", "type", "labels", "what"), rows),
             """\
 `outcome` of a tile: `ready` (from memory), `hit` (from the cache), `miss` (made for this request),
 `not_modified` (304). `outcome` of a request to a remote: `ok`, `not_modified`, `missing` (204, 404,
 410), `remembered` (missing, and not asked again), `cancelled`, or what went wrong: see
-[remote servers](../explanation/remote-servers.md). `kind` of a cache fault: `read_only`, `disk_full`,
-`permission`, `other`.
-`route`: `tile` (errors of GetTile among them), `capabilities`, `wmts` (other errors of WMTS
-requests), `front`, `health`, `metrics`, `other`.""",
+[remote servers](../explanation/remote-servers.md). `kind` of a cache fault: `read_only`,
+`disk_full`, `permission`, `other`. `route`: `tile` (errors of GetTile among them),
+`capabilities`, `wmts` (other errors of WMTS requests), `front`, `health`, `metrics`, `other`.""",
         ]
     )
 

@@ -6,118 +6,31 @@ place is refused without being repeated.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
-from ipaddress import ip_network
-from typing import Annotated, Final, Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, model_validator
+from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from tuilerie.catalogue.fields import Colour, Flag, Line, Number, PathText, Settings, Whole
+from tuilerie.catalogue.remote_fields import (
+    Headers,
+    Hosts,
+    Places,
+    Port,
+    ProxyAddress,
+    SecretText,
+    Sha256,
+    Timeout,
+)
 
 __all__ = [
     "BreakerOptions",
     "ErrorPictureOptions",
+    "KeyOptions",
     "LoginOptions",
     "RemoteAccessOptions",
     "RemoteOptions",
-    "SecretText",
 ]
-
-_SECRET: Final = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*|file:[^\0]+")
-_HEADER_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}")
-_HOST: Final = re.compile(r"(?:\*\.)?[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,251}[A-Za-z0-9_.])?")
-_PROXY: Final = re.compile(r"https?://(?:[A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?/?")
-_TELLING: Final = re.compile(r"auth|cookie|key|token|secret|passw|credential", re.IGNORECASE)
-_OURS: Final = frozenset(
-    {
-        "accept", "accept-encoding", "connection", "content-length", "host", "if-modified-since",
-        "if-none-match", "proxy-authorization", "range", "referer", "te", "transfer-encoding",
-        "upgrade", "user-agent",
-    }
-)  # fmt: skip
-
-
-def _secret(value: object) -> object:
-    if isinstance(value, str) and _SECRET.fullmatch(value):
-        return value
-    # The value is not repeated: it may be the secret itself.
-    raise PydanticCustomError(
-        "secret", "a secret is not written here: say env:NAME or file:PATH, and put it there"
-    )
-
-
-def _pairs(headers: object) -> object:
-    """Take headers as pairs: a source is the key under which its description is kept."""
-    return tuple(headers.items()) if isinstance(headers, Mapping) else headers
-
-
-def _headers(headers: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
-    for name, value in headers:
-        if not _HEADER_NAME.fullmatch(name):
-            raise PydanticCustomError("header", "{name} is not a header", {"name": repr(name)[:60]})
-        if name.lower() in _OURS:
-            raise PydanticCustomError(
-                "header", "the header {name} is set by the server, or a setting", {"name": name}
-            )
-        if _TELLING.search(name) and not _SECRET.fullmatch(value):
-            raise PydanticCustomError(
-                "secret",
-                "the header {name} is a secret: say env:NAME or file:PATH, and put it there",
-                {"name": name},
-            )
-        if not value.isprintable():
-            raise PydanticCustomError(
-                "header", "the header {name} has characters that cannot be sent", {"name": name}
-            )
-    return headers
-
-
-def _host_name(text: str) -> str:
-    if not _HOST.fullmatch(text):
-        raise PydanticCustomError("host", "{text} is not a host name", {"text": repr(text)[:60]})
-    return text.lower()
-
-
-def _place(text: str) -> str:
-    """Check a host name or a network."""
-    try:
-        ip_network(text, strict=False)
-    except ValueError:
-        return _host_name(text)
-    return text
-
-
-def _proxy(text: str) -> str:
-    if not _PROXY.fullmatch(text):
-        # A user and password may stand in it.
-        raise PydanticCustomError(
-            "proxy", "a proxy is written as http://host:port; its user has a setting of its own"
-        )
-    return text.rstrip("/")
-
-
-SecretText = Annotated[
-    str,
-    BeforeValidator(_secret, json_schema_input_type=str),
-    Field(json_schema_extra={"pattern": f"^(?:{_SECRET.pattern})$"}),
-]
-"""Where a secret is: `env:NAME` or `file:PATH`."""
-
-_Headers = Annotated[
-    tuple[tuple[str, Line], ...],
-    BeforeValidator(_pairs, json_schema_input_type=dict[str, str]),
-    AfterValidator(_headers),
-    PlainSerializer(dict),
-    Field(max_length=50),
-]
-_Hosts = Annotated[tuple[Annotated[str, AfterValidator(_host_name)], ...], Field(max_length=100)]
-_Places = Annotated[tuple[Annotated[str, AfterValidator(_place)], ...], Field(max_length=1000)]
-_Proxy = Annotated[str, AfterValidator(_proxy)]
-_Port = Annotated[Whole, Field(ge=1, le=65_535)]
-_Timeout = Annotated[Number, Field(gt=0, le=600)]
-_Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
 class LoginOptions(Settings):
@@ -171,7 +84,7 @@ class ErrorPictureOptions(Settings):
         description="missing: nothing is there; error: the remote failed.",
         examples=["error"],
     )
-    sha256: _Sha256 | None = Field(
+    sha256: Sha256 | None = Field(
         default=None,
         description="Of the file, as `sha256sum` prints it.",
         examples=["e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"],
@@ -201,12 +114,12 @@ class RemoteOptions(Settings):
         description="A key that goes into every query.",
         examples=[{"name": "apikey", "value": "env:IGN_KEY"}],
     )
-    headers: _Headers = Field(
+    headers: Headers = Field(
         default=(),
         description="Further headers; what is secret by `env:` or `file:`.",
         examples=[{"X-Client": "maps", "X-Api-Key": "env:IGN_KEY"}],
     )
-    credential_hosts: _Hosts = Field(
+    credential_hosts: Hosts = Field(
         default=(),
         description=(
             "Further hosts that may be told user, key, headers and certificate, besides those of "
@@ -235,7 +148,7 @@ class RemoteOptions(Settings):
         description="Whether certificates are checked; better give `ca_bundle` than say false.",
         examples=[False],
     )
-    proxy: _Proxy | None = Field(
+    proxy: ProxyAddress | None = Field(
         default=None, description="HTTP proxy to go through.", examples=["http://proxy:3128"]
     )
     proxy_login: LoginOptions | None = Field(
@@ -251,13 +164,13 @@ class RemoteOptions(Settings):
         description="The page that we say we come from, for keys bound to one.",
         examples=["https://maps.example.org/"],
     )
-    connect_timeout_s: _Timeout = Field(
+    connect_timeout_s: Timeout = Field(
         default=5.0, description="For name, connection and TLS.", examples=[10]
     )
-    read_timeout_s: _Timeout = Field(
+    read_timeout_s: Timeout = Field(
         default=20.0, description="Between two pieces of an answer.", examples=[60]
     )
-    total_timeout_s: _Timeout = Field(
+    total_timeout_s: Timeout = Field(
         default=60.0, description="For everything, waiting and retries included.", examples=[120]
     )
     max_connections: Annotated[Whole, Field(ge=1, le=256)] = Field(
@@ -303,17 +216,17 @@ class RemoteOptions(Settings):
 class RemoteAccessOptions(Settings):
     """Which addresses remote sources may have; the operator's word, for all sources."""
 
-    allow: _Places = Field(
+    allow: Places = Field(
         default=(),
         description="Hosts and networks that sources added over the network may also ask.",
         examples=[["gis.example.org", "10.20.0.0/16"]],
     )
-    deny: _Places = Field(
+    deny: Places = Field(
         default=(),
         description="Hosts and networks that no source asks.",
         examples=[["*.internal.example.org", "192.168.0.0/16"]],
     )
-    ports: Annotated[tuple[_Port, ...], Field(min_length=1, max_length=100)] = Field(
+    ports: Annotated[tuple[Port, ...], Field(min_length=1, max_length=100)] = Field(
         default=(80, 443, 8080, 8443),
         description="Ports that sources added over the network may ask.",
         examples=[[80, 443]],

@@ -269,6 +269,10 @@ async def test_proxy_is_no_way_around_the_policy(remote, make_client):
         strict = make_client(homes=["http://known.test/"], policy=AddressPolicy(
             allow=("known.test",)), **words)  # fmt: skip
         assert await _kind(strict, "http://known.test/tile") == "address"
+        literal = make_client(
+            homes=["http://known.test/"], policy=allowed, **{**words, "proxy": proxy.url}
+        )
+        assert await _kind(literal, "http://known.test/tile") == "address"
         assert len(proxy.targets) == 1
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 
 import pytest
 from hypothesis import given
@@ -304,6 +306,15 @@ def test_options_that_cannot_be(part):
 def test_options_have_a_schema():
     schema = TypeAdapter(RemoteOptions).json_schema()
     assert schema["properties"]["headers"]["type"] == "object"
+
+
+def test_server_without_remote_sources_does_not_load_the_http_library():
+    """Its import is 80 ms of a start."""
+    code = (
+        "import sys, tuilerie.cli.main, tuilerie.assembly, tuilerie.sources.remote.client\n"
+        "sys.exit('aiohttp' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
 
 
 def test_every_kind_says_who_must_act():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from tests.remote.fake import Answer, FakeRemote
@@ -116,6 +118,20 @@ async def test_secrets_stay_with_the_servers_of_the_source(remote, make_client):
     assert second.target == "/tile?a=1"
     assert not {"authorization", "x-api-key", "x-team", "referer"} & second.headers.keys()
     assert "s3cret" not in fetched.final_address
+
+
+async def test_first_requests_side_by_side_share_their_connections(remote, make_client):
+    """Two pools made at once would leave one open for ever: a warning, so a failure here."""
+
+    async def lookup(_: str):
+        return ("127.0.0.1",)
+
+    async with FakeRemote() as other:
+        other.otherwise(Answer(body=b"x"))
+        client = make_client(lookup=lookup, max_connections=4)
+        addresses = [other.url(f"/{number}", host="neighbour.test") for number in range(20)]
+        await asyncio.gather(*map(client.get, addresses))
+        assert other.connections <= 4
 
 
 async def test_further_hosts_may_be_told(remote, make_client):

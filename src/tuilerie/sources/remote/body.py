@@ -5,13 +5,22 @@ from __future__ import annotations
 import zlib
 from typing import Final, Protocol
 
-__all__ = ["CODINGS", "Bomb", "Inflater", "Stream", "TooLarge", "Undecodable", "read_body"]
+__all__ = [
+    "CODINGS",
+    "MAX_RATIO",
+    "Bomb",
+    "Inflater",
+    "Stream",
+    "TooLarge",
+    "Undecodable",
+    "read_body",
+]
 
 CODINGS: Final = "gzip, deflate"
 """What is offered in Accept-Encoding; anything else comes unasked and is refused."""
 
 _STEP: Final = 64 * 1024
-_RATIO: Final = 200
+MAX_RATIO: Final = 200
 """Above that many bytes for one, and a mebibyte, data is a bomb: XML of tiles stays below 60."""
 _INNOCENT: Final = 2**20
 
@@ -118,7 +127,7 @@ class Inflater:
                 raise Undecodable from None
             data = self._inner.unconsumed_tail or self._inner.unused_data
             self._written += len(piece)
-            if self._written > _INNOCENT and self._written > _RATIO * self._read:
+            if self._written > _INNOCENT and self._written > MAX_RATIO * self._read:
                 raise Bomb
             if self._written > self._max:
                 raise TooLarge

@@ -11,25 +11,26 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from types import TracebackType
-from typing import Final, Self
+from typing import TYPE_CHECKING, Final, Self
 
 from tuilerie.errors import UpstreamError, UpstreamKind
 from tuilerie.flight import SingleFlight
 from tuilerie.sources.remote.absences import Absences
 from tuilerie.sources.remote.addresses import AddressPolicy, AddressRefused
 from tuilerie.sources.remote.advice import upstream_fault
-from tuilerie.sources.remote.backoff import COUNTED, retry_delay
-from tuilerie.sources.remote.breaker import BreakerState, CircuitBreaker
+from tuilerie.sources.remote.attempts import Attempts
+from tuilerie.sources.remote.breaker import BreakerState
 from tuilerie.sources.remote.fetched import Fetched, Validators
 from tuilerie.sources.remote.identity import Identity
-from tuilerie.sources.remote.lookup import Lookup, system_lookup
-from tuilerie.sources.remote.pace import Pace, TooMany
-from tuilerie.sources.remote.redirects import RedirectRefused, redirect_target
+from tuilerie.sources.remote.names import Lookup, system_lookup
+from tuilerie.sources.remote.redirects import Redirect, RedirectRefused, redirect_target
 from tuilerie.sources.remote.secrets import OPERATOR, SecretScope
 from tuilerie.sources.remote.settings import RemoteSettings
 from tuilerie.sources.remote.timing import Timing
-from tuilerie.sources.remote.transport import Redirect, Transport
-from tuilerie.telemetry import Meters, RemoteFault
+from tuilerie.telemetry import Meters
+
+if TYPE_CHECKING:
+    from tuilerie.sources.remote.transport import Transport
 
 __all__ = ["MAX_REDIRECTS", "RemoteClient"]
 
@@ -67,6 +68,10 @@ class RemoteClient:
         timing: Timing | None = None,
         lookup: Lookup = system_lookup,
     ) -> None:
+        # Imported when a client is made: it would be 80 ms of every start.
+        from tuilerie.sources.remote.transport import Transport
+
+        self._new_transport = Transport
         self._source = source
         self._settings = settings
         self._homes = tuple(homes)
@@ -75,19 +80,17 @@ class RemoteClient:
         self._meters = meters
         self._timing = Timing() if timing is None else timing
         self._lookup = lookup
-        self._breaker = CircuitBreaker(settings.breaker, self._timing)
-        self._pace = Pace(settings.max_connections, settings.requests_per_s, self._timing)
+        self._attempts = Attempts(source, settings, meters, self._timing)
         self._absences = Absences(settings.missing_s, self._timing)
         self._flight: SingleFlight[Fetched] = SingleFlight()
         self._identity: Identity | None = None
         self._transport: Transport | None = None
-        self._fault: RemoteFault | None = None
         self._closed = False
 
     @property
     def breaker(self) -> BreakerState:
         """The state of the circuit, without secrets."""
-        return self._breaker.state()
+        return self._attempts.breaker
 
     def redact(self, text: str) -> str:
         """Return a text without the secrets of the source, for messages and logs."""
@@ -169,7 +172,7 @@ class RemoteClient:
         await self._flight.cancel()
         if self._transport is not None:
             await self._transport.close()
-        self._report(None)
+        self._attempts.forget()
 
     async def __aenter__(self) -> Self:
         return self
@@ -202,53 +205,16 @@ class RemoteClient:
         total = self._settings.total_timeout_s
         try:
             async with asyncio.timeout(total) as patience:
-                return await self._attempts(key, start + total, patience)
+                transport = self._opened()
+                return await self._attempts.run(
+                    lambda: self._follow(transport, key), start + total, patience
+                )
         except TimeoutError:
             raise self._error("timeout", f"it does not answer within {total:g} s") from None
         except asyncio.CancelledError:
             if self._closed:
                 raise self._error("closed", "it was closed meanwhile") from None
             raise
-
-    async def _attempts(self, key: _Key, end: float, patience: asyncio.Timeout) -> Fetched:
-        attempt = 0
-        while True:
-            try:
-                return await self._attempt(key, end, patience)
-            except UpstreamError as error:
-                left = end - self._timing.now()
-                chance = self._timing.chance()
-                delay = retry_delay(error, attempt, self._settings, chance, left)
-                if delay is None:
-                    raise
-            attempt += 1
-            await self._timing.sleep(delay)
-
-    async def _attempt(self, key: _Key, end: float, patience: asyncio.Timeout) -> Fetched:
-        transport = self._opened()
-        self._check_circuit(self._breaker.open_s())
-        try:
-            async with self._pace.place(end):
-                ticket, wait = self._breaker.admit()
-                self._check_circuit(wait)
-                try:
-                    fetched = await self._follow(transport, key)
-                except UpstreamError as error:
-                    self._failed(ticket, error)
-                    raise
-                except asyncio.CancelledError:
-                    if patience.expired():
-                        self._breaker.failed(ticket, "it does not answer in time")
-                    else:
-                        self._breaker.withdrawn(ticket)
-                    self._report_circuit()
-                    raise
-                self._breaker.succeeded(ticket)
-                if self._fault is not None:
-                    self._report_circuit()
-                return fetched
-        except TooMany as error:
-            raise self._too_many(error) from None
 
     async def _follow(self, transport: Transport, key: _Key) -> Fetched:
         address, accept, conditional, max_bytes = key
@@ -279,7 +245,7 @@ class RemoteClient:
             except AddressRefused as error:
                 raise self._error("address", f"its own address cannot be asked: {error}") from None
             self._identity = identity
-            self._transport = Transport(
+            self._transport = self._new_transport(
                 self._source,
                 self._settings,
                 identity,
@@ -289,42 +255,6 @@ class RemoteClient:
                 timing=self._timing,
             )
         return self._transport
-
-    def _failed(self, ticket: int, error: UpstreamError) -> None:
-        if error.kind in COUNTED:
-            self._breaker.failed(ticket, str(error))
-        elif error.kind in ("address", "secret"):
-            self._breaker.withdrawn(ticket)
-        else:
-            self._breaker.succeeded(ticket)
-        if error.retry_after_s is not None:
-            self._pace.hold(error.retry_after_s)
-        self._report_circuit()
-
-    def _check_circuit(self, wait: float) -> None:
-        if wait > 0.0:
-            what = "it failed too often of late and is left alone"
-            last = self._breaker.state().last_error
-            if last:
-                what = f"{what}; last: {last.removeprefix(f'Source {self._source}: ')}".rstrip(".")
-            raise upstream_fault(self._source, "circuit_open", what, retry_after_s=wait)
-
-    def _report_circuit(self) -> None:
-        state = self._breaker.state()
-        if state.circuit == "closed":
-            self._report(None)
-        elif self._fault is None or self._fault.time != state.since:
-            self._report(RemoteFault(state.since, state.circuit, state.failures, state.last_error))
-
-    def _report(self, fault: RemoteFault | None) -> None:
-        self._meters.remote_fault(self._source, fault, instead_of=self._fault)
-        self._fault = fault
-
-    def _too_many(self, error: TooMany) -> UpstreamError:
-        if error.delay_s is None:
-            return self._error("busy", "too many requests wait for it already")
-        what = "it asked for patience" if error.held else "our own limit of its rate is reached"
-        return upstream_fault(self._source, "throttled", what, retry_after_s=error.delay_s)
 
     def _error(self, kind: UpstreamKind, what: str) -> UpstreamError:
         return upstream_fault(self._source, kind, what)

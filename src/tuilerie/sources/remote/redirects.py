@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Final
 from urllib.parse import urldefrag, urljoin
 
-__all__ = ["RedirectRefused", "redirect_target"]
+__all__ = ["REDIRECTS", "Redirect", "RedirectRefused", "redirect_target"]
+
+
+REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
+"""Statuses whose answer is elsewhere."""
+
+
+class Redirect(Exception):
+    """The answer is elsewhere; `location` is as it came."""
+
+    def __init__(self, location: str) -> None:
+        super().__init__()
+        self.location = location
 
 
 class RedirectRefused(Exception):

@@ -16,34 +16,24 @@ from urllib.parse import SplitResult
 import aiohttp
 from yarl import URL
 
-from tuilerie.errors import UpstreamError
 from tuilerie.sources.remote.addresses import AddressPolicy, AddressRefused, host_matches
-from tuilerie.sources.remote.backoff import retry_after
-from tuilerie.sources.remote.body import CODINGS, Inflater, TooLarge, Undecodable, read_body
-from tuilerie.sources.remote.failures import CAUGHT, as_upstream_error, status_fault
-from tuilerie.sources.remote.fetched import MISSING, Fetched, Validators
-from tuilerie.sources.remote.freshness import freshness
+from tuilerie.sources.remote.answers import read_answer
+from tuilerie.sources.remote.body import CODINGS
+from tuilerie.sources.remote.digest import Digest
+from tuilerie.sources.remote.failures import CAUGHT, as_upstream_error
+from tuilerie.sources.remote.fetched import Fetched, Validators
 from tuilerie.sources.remote.identity import Identity
-from tuilerie.sources.remote.lookup import Lookup, PolicyResolver, has_private
-from tuilerie.sources.remote.quoting import QUOTED_BYTES, quote_body
+from tuilerie.sources.remote.names import Lookup, allowed_numbers, has_private
+from tuilerie.sources.remote.redirects import REDIRECTS, Redirect
+from tuilerie.sources.remote.resolver import PolicyResolver
 from tuilerie.sources.remote.secrets import SecretScope
 from tuilerie.sources.remote.settings import RemoteSettings
 from tuilerie.sources.remote.timing import Timing
 from tuilerie.sources.remote.tls import tls_context
 
-__all__ = ["Redirect", "Transport"]
+__all__ = ["Transport"]
 
-REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
-_FINE: Final = frozenset({200, 203})
 _KEEP_ALIVE_S: Final = 15.0
-
-
-class Redirect(Exception):
-    """The answer is elsewhere; `location` is as it came."""
-
-    def __init__(self, location: str) -> None:
-        super().__init__()
-        self.location = location
 
 
 class Transport:
@@ -115,21 +105,25 @@ class Transport:
             policy = await self._guarded_policy()
             policy.check_text(address)
         if self._settings.proxy:
+            self._policy.check_text(self._settings.proxy)
             await self._check_behind_proxy(str(parts.hostname), policy)
         return parts, ours
 
     async def _guarded_policy(self) -> AddressPolicy:
-        if self._guarded is None:
-            private = self._policy.trusted and await has_private(
-                self._identity.home_hosts, self._lookup
-            )
-            self._guarded = self._policy.guarded(private)
-        return self._guarded
+        if self._guarded is not None:
+            return self._guarded
+        private: bool | None = False
+        if self._policy.trusted:
+            private = await has_private(self._identity.home_hosts, self._lookup)
+        guarded = self._policy.guarded(bool(private))
+        if private is not None:
+            self._guarded = guarded
+        return guarded
 
     async def _check_behind_proxy(self, host: str, policy: AddressPolicy) -> None:
         """Judge a host whose name the proxy will look up, by what it is called here."""
         try:
-            await PolicyResolver(policy, self._lookup).numbers(host)
+            await allowed_numbers(host, policy, self._lookup)
         except OSError:
             if not policy.trusted and not host_matches(host, policy.allow):
                 raise AddressRefused(
@@ -148,28 +142,36 @@ class Transport:
         headers = self._headers(ours, accept, conditional)
         digest = self._identity.digest(parts) if ours else None
         url = URL(self._identity.with_key(address) if ours else address, encoded=True)
-        for asked_before in (False, True):
-            if digest is not None:
-                headers["Authorization"] = digest.authorization("GET", url.raw_path_qs)
-                if not headers["Authorization"]:
-                    del headers["Authorization"]
-            async with await self._send(url, headers, parts, ours) as response:
-                if (
-                    response.status == 401
-                    and digest is not None
-                    and not asked_before
-                    and digest.challenged(response.headers.getall("WWW-Authenticate", ()))
-                ):
-                    continue
-                return await self._answer(response, address, conditional, max_bytes)
-        raise AssertionError
+        if digest is not None:
+            headers |= _authorization(digest, url)
+        response = await self._send(url, headers, parts, ours)
+        if (
+            response.status == 401
+            and digest is not None
+            and digest.challenged(response.headers.getall("WWW-Authenticate", ()))
+        ):
+            response.release()
+            headers |= _authorization(digest, url)
+            response = await self._send(url, headers, parts, ours)
+        async with response:
+            if response.status in REDIRECTS and "Location" in response.headers:
+                raise Redirect(response.headers["Location"])
+            return await read_answer(
+                response,
+                address,
+                self._source,
+                self._identity.redact,
+                conditional=conditional is not None,
+                max_bytes=max_bytes,
+                now=self._timing.wall(),
+            )
 
     async def _send(
         self, url: URL, headers: Mapping[str, str], parts: SplitResult, ours: bool
     ) -> aiohttp.ClientResponse:
+        policy = self._policy if ours else await self._guarded_policy()
         pool = self._pools.get(ours)
         if pool is None:
-            policy = self._policy if ours else await self._guarded_policy()
             pool = self._pools[ours] = self._pool(policy)
         proxy = self._settings.proxy
         secure = parts.scheme == "https" or proxy.startswith("https:")
@@ -229,64 +231,7 @@ class Transport:
                 headers["If-Modified-Since"] = conditional.last_modified
         return headers
 
-    async def _answer(
-        self,
-        response: aiohttp.ClientResponse,
-        address: str,
-        conditional: Validators | None,
-        max_bytes: int,
-    ) -> Fetched:
-        status, headers = response.status, response.headers
-        if status in _FINE:
-            data = await read_body(
-                response.content,
-                headers.get("Content-Encoding", ""),
-                response.content_length,
-                max_bytes,
-            )
-        elif status in MISSING or (status == 304 and conditional):
-            data = b""
-        elif status in REDIRECTS and "Location" in headers:
-            raise Redirect(headers["Location"])
-        else:
-            raise await self._refusal(response)
-        media_type, _, parameters = headers.get("Content-Type", "").partition(";")
-        return Fetched(
-            status,
-            media_type.strip().lower(),
-            _charset(parameters) if parameters else "",
-            data,
-            Validators(headers.get("ETag", ""), headers.get("Last-Modified", "")),
-            freshness(headers, self._timing.wall()),
-            address,
-        )
 
-    async def _refusal(self, response: aiohttp.ClientResponse) -> UpstreamError:
-        patience = response.headers.get("Retry-After")
-        return status_fault(
-            self._source,
-            response.status,
-            quote_body(await _beginning(response), response.charset or ""),
-            self._identity.redact,
-            None if patience is None else retry_after(patience, self._timing.wall()),
-        )
-
-
-async def _beginning(response: aiohttp.ClientResponse) -> bytes:
-    """Return the first bytes of an error page; what goes wrong with it does not matter."""
-    try:
-        inflater = Inflater.of(response.headers.get("Content-Encoding", ""), QUOTED_BYTES)
-        data = b""
-        while len(data) < QUOTED_BYTES and (piece := await response.content.readany()):
-            data += piece if inflater is None else b"".join(inflater.feed(piece))
-    except (aiohttp.ClientError, TimeoutError, OSError, TooLarge, Undecodable):
-        return b""
-    return data[:QUOTED_BYTES]
-
-
-def _charset(parameters: str) -> str:
-    for parameter in parameters.split(";"):
-        name, _, value = parameter.partition("=")
-        if name.strip().lower() == "charset":
-            return value.strip().strip('"').lower()
-    return ""
+def _authorization(digest: Digest, url: URL) -> dict[str, str]:
+    value = digest.authorization("GET", url.raw_path_qs)
+    return {"Authorization": value} if value else {}
