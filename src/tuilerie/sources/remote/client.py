@@ -133,13 +133,11 @@ class RemoteClient:
         limit = self._settings.max_bytes if max_bytes is None else max_bytes
         key: _Key = (address, accept, conditional, limit)
         if deadline is None:
-            return await self._flight.do(key, lambda: self._fetch(key))
+            return await self._joined(key)
         try:
-            async with asyncio.timeout(max(deadline - self._timing.now(), 0.0)) as patience:
-                return await self._flight.do(key, lambda: self._fetch(key))
+            async with asyncio.timeout(max(deadline - self._timing.now(), 0.0)):
+                return await self._joined(key)
         except TimeoutError:
-            if not patience.expired():
-                raise
             raise self._error("timeout", "it does not answer within the caller's time") from None
 
     async def need(
@@ -185,6 +183,16 @@ class RemoteClient:
     ) -> None:
         await self.close()
 
+    async def _joined(self, key: _Key) -> Fetched:
+        """Return what a request gives that may be under way already."""
+        try:
+            return await self._flight.do(key, lambda: self._fetch(key))
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if self._closed and task is not None and not task.cancelling():
+                raise self._error("closed", "it was closed meanwhile") from None
+            raise
+
     async def _fetch(self, key: _Key) -> Fetched:
         """Do what callers share, and count it."""
         start = self._timing.now()
@@ -211,10 +219,6 @@ class RemoteClient:
                 )
         except TimeoutError:
             raise self._error("timeout", f"it does not answer within {total:g} s") from None
-        except asyncio.CancelledError:
-            if self._closed:
-                raise self._error("closed", "it was closed meanwhile") from None
-            raise
 
     async def _follow(self, transport: Transport, key: _Key) -> Fetched:
         address, accept, conditional, max_bytes = key
