@@ -31,6 +31,7 @@ from tuilerie.catalogue.model import Catalogue
 from tuilerie.catalogue.store import RevisionStore
 from tuilerie.catalogue.zero_config import document_for_files
 from tuilerie.errors import CacheError, CatalogueError
+from tuilerie.flight import SingleFlight
 from tuilerie.formats import StoredTile
 from tuilerie.raster.ramps import ramp_names
 from tuilerie.raster.threads import limit_threads
@@ -45,7 +46,6 @@ from tuilerie.sources.settings import RasterFile
 from tuilerie.sources.sheet_index import folder_files
 from tuilerie.sources.sheets import SheetFolder, describe_folder
 from tuilerie.telemetry import Meters
-from tuilerie.tiles.flight import SingleFlight
 from tuilerie.tiles.legends import LegendPainter, legend_size
 from tuilerie.tiles.manager import TileManager
 from tuilerie.tiles.produce import LayerProducer

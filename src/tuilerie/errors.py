@@ -25,6 +25,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 __all__ = [
     "AccessDenied",
@@ -44,6 +45,7 @@ __all__ = [
     "TileOutOfRange",
     "TuilerieError",
     "UpstreamError",
+    "UpstreamKind",
     "VersionNegotiationFailed",
 ]
 
@@ -176,12 +178,44 @@ class CatalogueError(TuilerieError):
         self.problems = tuple(problems)
 
 
-class UpstreamError(TuilerieError):
-    """A remote server failed; `source` is its identifier in the catalogue."""
+UpstreamKind = Literal[
+    # it was not reached
+    "unreachable", "dns", "tls", "timeout", "proxy",
+    # it was reached and would not
+    "authentication", "forbidden", "not_found", "refused", "throttled", "unavailable",
+    "server_error",
+    # what it sent cannot be used
+    "too_large", "wrong_length", "cut", "bomb", "protocol", "redirect", "exception",
+    "not_a_picture",
+    # we would not ask
+    "address", "circuit_open", "busy", "disabled", "closed", "secret",
+    "other",
+]  # fmt: skip
+"""What became of a request to a remote server; docs/explanation/remote-servers.md says of each
+who must act."""
 
-    def __init__(self, message: str, source: str) -> None:
+
+class UpstreamError(TuilerieError):
+    """A remote server failed, or was not asked.
+
+    Attributes:
+        source: the source's identifier in the catalogue.
+        kind: what happened, for a program; the message is for a person.
+        retry_after_s: seconds after which asking again has a chance; None = not known.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        source: str,
+        kind: UpstreamKind = "other",
+        *,
+        retry_after_s: float | None = None,
+    ) -> None:
         super().__init__(message)
         self.source = source
+        self.kind: UpstreamKind = kind
+        self.retry_after_s = retry_after_s
 
 
 class CacheError(TuilerieError):

@@ -12,7 +12,7 @@ import logging
 import sys
 import time
 from collections.abc import Callable, MutableMapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Literal, TextIO
 
 import structlog
@@ -21,9 +21,13 @@ from tuilerie.errors import CacheError
 
 __all__ = [
     "LOG_KEYS",
+    "MAX_SOURCES",
+    "OTHER_SOURCES",
     "CacheFaultRecord",
     "LogFormat",
     "Meters",
+    "RemoteCount",
+    "RemoteFault",
     "configure_logging",
     "fault_kind",
     "get_logger",
@@ -151,6 +155,50 @@ class CacheFaultRecord:
     message: str
 
 
+@dataclass(frozen=True, slots=True)
+class RemoteFault:
+    """A remote server that fails so often that it is left alone, as `/health` shows it.
+
+    Attributes:
+        time: since when, seconds since the epoch.
+        circuit: "open" = nothing is asked, "half_open" = one request tries.
+        failures: in a row.
+        message: of the last one, without secrets, at most `MAX_MESSAGE` characters.
+    """
+
+    time: float
+    circuit: str
+    failures: int
+    message: str
+
+
+class RemoteCount:
+    """What became of requests to one remote server with one outcome.
+
+    Attributes:
+        requests: retries and redirects of one count once.
+        seconds: by wall clock, waiting included.
+        bytes: of bodies, decompressed.
+    """
+
+    __slots__ = ("bytes", "requests", "seconds")
+
+    def __init__(self) -> None:
+        self.requests = 0
+        self.seconds = 0.0
+        self.bytes = 0
+
+
+MAX_SOURCES: Final = 50
+"""Remote sources with counters of their own; further ones share those of `OTHER_SOURCES`. Their
+names and faults must find room on the board by which workers tell each other of themselves."""
+
+OTHER_SOURCES: Final = "(other)"
+
+MAX_MESSAGE: Final = 300
+"""Characters of a fault that are kept."""
+
+
 class Meters:
     """Counts that the floors below the web server make in this process: plain numbers.
 
@@ -162,6 +210,10 @@ class Meters:
         last_cache_fault: the latest of them, or None.
         metatiles_made, tiles_made, render_seconds: production, by wall clock.
         render_errors: metatiles that could not be made.
+        remotes: requests to remote servers, by source and outcome: "ok", "not_modified",
+            "missing", "remembered" (missing, and not asked), "cancelled", or a kind of
+            `UpstreamError`.
+        remote_faults: sources whose remote is left alone now.
     """
 
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
@@ -171,6 +223,8 @@ class Meters:
         self.tiles_made = 0
         self.render_seconds = 0.0
         self.render_errors = 0
+        self.remotes: dict[str, dict[str, RemoteCount]] = {}
+        self.remote_faults: dict[str, RemoteFault] = {}
         self._clock = clock
         self._logged: dict[str, float] = {}
 
@@ -195,6 +249,49 @@ class Meters:
     def render_failed(self) -> None:
         """Count a metatile that could not be made."""
         self.render_errors += 1
+
+    def remote(self, source: str, outcome: str, seconds: float = 0.0, size: int = 0) -> None:
+        """Count one request to a source's remote server, of so many bytes and seconds."""
+        count = self.remote_count(source, outcome)
+        count.requests += 1
+        count.seconds += seconds
+        count.bytes += size
+
+    def remote_count(self, source: str, outcome: str) -> RemoteCount:
+        """Return the counters of a source and an outcome, which live as long as the process."""
+        outcomes = self.remotes.get(source)
+        if outcomes is None:
+            if len(self.remotes) >= MAX_SOURCES:
+                source = OTHER_SOURCES
+            outcomes = self.remotes.setdefault(source, {})
+        count = outcomes.get(outcome)
+        if count is None:
+            count = outcomes[outcome] = RemoteCount()
+        return count
+
+    def remote_fault(
+        self, source: str, fault: RemoteFault | None, *, instead_of: RemoteFault | None
+    ) -> None:
+        """Put down that a remote is left alone, or that it is not any more, and log it.
+
+        Args:
+            instead_of: what the caller put down before. A source that was published anew has two
+                clients for a while, and the old one takes nothing of the new one's away.
+        """
+        if fault is not None:
+            if source in self.remote_faults or len(self.remote_faults) < MAX_SOURCES:
+                kept = fault.message[:MAX_MESSAGE]
+                self.remote_faults[source] = replace(fault, message=kept)
+            if fault.circuit == "open":
+                get_logger(__name__).warning(
+                    "remote left alone", source=source, error=fault.message, count=fault.failures
+                )
+        elif instead_of is not None:
+            known = self.remote_faults.get(source)
+            if known is not None and known.time != instead_of.time:
+                return
+            self.remote_faults.pop(source, None)
+            get_logger(__name__).info("remote answers again", source=source)
 
 
 _SAME_FAULT_S: Final = 60.0

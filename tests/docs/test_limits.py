@@ -21,6 +21,18 @@ from tuilerie.server.access_log import MAX_UNWRITTEN_BYTES
 from tuilerie.server.answers import RECHECK_S
 from tuilerie.server.metrics import MAX_LAYERS
 from tuilerie.server.settings import ServerSettings
+from tuilerie.sources.remote import (
+    absences,
+    addresses,
+    body,
+    client,
+    pace,
+    picture,
+    quoting,
+    secrets,
+)
+from tuilerie.sources.remote import settings as remote_settings
+from tuilerie.telemetry import MAX_SOURCES
 from tuilerie.tiles.legends import LEGEND_BYTES
 
 SETTINGS = ServerSettings()
@@ -73,6 +85,19 @@ LIMITS = {
     "matrices in one SQLite file": f"{MAX_MATRICES}",
     "capabilities documents, each worker": f"{SETTINGS.documents_bytes // 2**20} MiB",
     "layers with counters of their own in `/metrics`": f"{MAX_LAYERS}",
+    "body of an answer, decompressed": f"{remote_settings.MAX_BYTES:,} bytes",
+    "bytes unfolded from one, above a mebibyte": f"{body.MAX_RATIO}",
+    "pixels of a picture": f"{picture.MAX_PIXELS:,}",
+    "redirects in a row": f"{client.MAX_REDIRECTS}",
+    "length of an address": f"{addresses.MAX_ADDRESS:,} characters",
+    "error page that is read and quoted": f"{quoting.QUOTED_BYTES:,} bytes",
+    "requests of one source that wait for a place, each worker": f"{pace.MAX_WAITING:,}",
+    "addresses of one source that are remembered as missing, each worker": (
+        f"{absences.MAX_ABSENCES:,}"
+    ),
+    "patience that a remote may ask for": f"{pace.MAX_HOLD_S:.0f} s",
+    "secret in a file": f"{secrets.MAX_SECRET_BYTES:,} bytes",
+    "remote sources with counters of their own in `/metrics`": f"{MAX_SOURCES}",
     "unwritten access lines": f"{MAX_UNWRITTEN_BYTES // 2**20} MiB",
 }
 """The first cell of a row, and how its second one must begin or end."""

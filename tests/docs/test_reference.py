@@ -7,6 +7,7 @@ import inspect
 import sys
 from collections.abc import Iterator
 from types import ModuleType
+from typing import get_args
 from urllib.parse import unquote, urlsplit
 
 import pytest
@@ -21,6 +22,7 @@ from tuilerie.protocols.wmts import rest
 from tuilerie.protocols.wmts.exceptions import REPORTING
 from tuilerie.server import app as application
 from tuilerie.server import frontpage
+from tuilerie.sources.remote.backoff import COUNTED, PASSING
 
 sys.path.insert(0, str(ROOT / "tools"))
 
@@ -68,6 +70,17 @@ def test_every_exit_code_has_a_row() -> None:
 
 def test_every_metric_has_a_row() -> None:
     assert {metric.name for metric in metrics()} == rows(_text("metrics.md"))
+
+
+def test_every_kind_of_failure_of_a_remote_has_a_row() -> None:
+    """With what the client does about it: a kind is retried, and the page says that it is not."""
+    text = (DOCS / "explanation" / "remote-servers.md").read_text("utf-8")
+    assert rows(text) == set(get_args(errors.UpstreamKind))
+    for line in text.splitlines():
+        if line.startswith("| `"):
+            kind, *_, again, counts = (cell.strip(" `") for cell in line.strip("|").split("|"))
+            assert (again == "yes") == (kind in PASSING), kind
+            assert (counts == "yes") == (kind in COUNTED), kind
 
 
 def test_every_matrix_set_has_a_row() -> None:

@@ -19,7 +19,7 @@ from tuilerie.server.live import Live
 from tuilerie.server.metrics import MAX_LAYERS, OTHER_LAYERS, Metrics
 from tuilerie.server.operations import Operations
 from tuilerie.server.settings import ServerSettings
-from tuilerie.telemetry import Meters
+from tuilerie.telemetry import Meters, RemoteFault
 
 
 def numbers(body: bytes) -> dict[str, float]:
@@ -78,6 +78,9 @@ def test_layers_without_number_do_not_make_series_without_number() -> None:
     assert metrics.tiles[OTHER_LAYERS].hit == 5000 - MAX_LAYERS
 
 
+FAULT = RemoteFault(1_700_000_000.0, "open", 5, "it is not available (503)")
+
+
 def worker(board: Board, place: int, directory: Path) -> tuple[Live, Operations]:
     live = Live(SmallService(catalogue(layer('odd"\\\n')), directory), ServerSettings())
     before = board.read(place)
@@ -96,6 +99,8 @@ def test_workers_are_added_up_and_the_dead_are_not_forgotten(tmp_path: Path) -> 
             live.metrics.tile_count('odd"\\\n').ready += 10
             live.metrics.meters.cache_fault(CacheError("disk is full"))
             live.metrics.meters.rendered(16, 0.5)
+            live.metrics.meters.remote("ign", "timeout", 2.0, 100)
+            live.metrics.meters.remote_fault("ign", FAULT, instead_of=None)
             live.metrics.request("tile", 404)
             live.metrics.observe(0.003)
             found = numbers(operations.metrics().body)
@@ -106,6 +111,14 @@ def test_workers_are_added_up_and_the_dead_are_not_forgotten(tmp_path: Path) -> 
         assert found['tuilerie_requests_total{route="tile",status="404"}'] == 2 * died
         assert found['tuilerie_request_duration_seconds_bucket{le="0.005"}'] == 2 * died
         assert found["tuilerie_workers"] == 2
+        labels = '{outcome="timeout",source="ign"}'
+        assert found[f"tuilerie_remote_requests_total{labels}"] == 2 * died
+        assert found[f"tuilerie_remote_seconds_total{labels}"] == 4.0 * died
+        assert found[f"tuilerie_remote_bytes_total{labels}"] == 200 * died
+        assert found['tuilerie_remote_left_alone{source="ign"}'] == 2
+        health = json.loads(operations.health().body)
+        assert health["status"] == "degraded"
+        assert health["remotes_left_alone"]["ign"]["last"] == "it is not available (503)"
 
 
 def test_health_tells_what_to_look_at(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from reference_pages.markdown import NOTE, code, page, table
 from tuilerie.server.exposition import metrics_reply
 from tuilerie.server.health import worker_note
 from tuilerie.server.metrics import MAX_LAYERS, OTHER_LAYERS, Metrics
-from tuilerie.telemetry import Meters
+from tuilerie.telemetry import MAX_SOURCES, Meters
 
 __all__ = ["Metric", "metrics", "metrics_page"]
 
@@ -40,13 +40,15 @@ def metrics_page() -> str:
 `GET /metrics` answers in the text format of Prometheus, version 0.0.4. Counters and the histogram
 are sums over all workers, whichever of them answers, and do not go back when a worker is replaced.
 Gauges with the label `worker` are of one process. `layer` has at most {MAX_LAYERS} values; further
-layers are counted as `{OTHER_LAYERS}`.""",
+layers are counted as `{OTHER_LAYERS}`; `source`, a remote one, at most {MAX_SOURCES}.""",
             table(("metric", "type", "labels", "what"), rows),
             """\
 `outcome` of a tile: `ready` (from memory), `hit` (from the cache), `miss` (made for this request),
-`not_modified` (304). `kind` of a cache fault: `read_only`, `disk_full`, `permission`, `other`.
-`route`: `tile` (errors of GetTile among them), `capabilities`, `wmts` (other errors of WMTS
-requests), `front`, `health`, `metrics`, `other`.""",
+`not_modified` (304). `outcome` of a request to a remote: `ok`, `not_modified`, `missing` (204, 404,
+410), `remembered` (missing, and not asked again), `cancelled`, or what went wrong: see
+[remote servers](../explanation/remote-servers.md). `kind` of a cache fault: `read_only`,
+`disk_full`, `permission`, `other`. `route`: `tile` (errors of GetTile among them),
+`capabilities`, `wmts` (other errors of WMTS requests), `front`, `health`, `metrics`, `other`.""",
         ]
     )
 
@@ -55,6 +57,7 @@ def metrics() -> Iterator[Metric]:
     """Yield every metric, in the order in which they are printed."""
     meters = Meters()
     meters.cache_faults["other"] = 1
+    meters.remote("remote", "ok")
     counts = Metrics(meters)
     counts.tile_count("world").hit += 1
     counts.request("capabilities", 200)

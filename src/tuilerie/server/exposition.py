@@ -28,6 +28,12 @@ _METERS: Final = {
     "render_errors": ("tuilerie_render_errors", "Metatiles that could not be rendered."),
 }
 
+_REMOTES: Final = (
+    ("tuilerie_remote_requests", "Requests to remote servers, by source and outcome."),
+    ("tuilerie_remote_seconds", "Seconds that they took, waiting and retries included."),
+    ("tuilerie_remote_bytes", "Bytes of the bodies that came, decompressed."),
+)
+
 
 def metrics_reply(notes: Mapping[int, Mapping[str, Any]], place: int) -> Reply:
     """Return the counts of all workers.
@@ -72,6 +78,7 @@ class _Collector:
         for kind, number in _added(snapshot["cache_faults"] for snapshot in self._snapshots):
             faults.add_metric([kind], number)
         yield faults
+        yield from self._remotes(CounterMetricFamily, GaugeMetricFamily)
         yield from self._gauges(GaugeMetricFamily)
 
     def _requests(self, family: Any) -> Iterator[Any]:
@@ -122,6 +129,29 @@ class _Collector:
             buckets=buckets,
             sum_value=sum(snapshot["seconds"] for snapshot in self._snapshots),
         )
+
+    def _remotes(self, counter: Any, gauge: Any) -> Iterator[Any]:
+        total: dict[tuple[str, str], list[float]] = {}
+        for snapshot in self._snapshots:
+            for source, outcomes in snapshot["remotes"].items():
+                for outcome, numbers in outcomes.items():
+                    known = total.get((source, outcome), [0, 0.0, 0])
+                    total[source, outcome] = [a + b for a, b in zip(known, numbers, strict=True)]
+        for place, (name, text) in enumerate(_REMOTES):
+            family = counter(name, text, labels=["source", "outcome"])
+            for labels, numbers in sorted(total.items()):
+                family.add_metric(labels, numbers[place])
+            yield family
+        alone = gauge(
+            "tuilerie_remote_left_alone",
+            "Workers that do not ask a remote server now, because it failed too often.",
+            labels=["source"],
+        )
+        for source in sorted({source for source, _ in total}):
+            alone.add_metric(
+                [source], sum(source in snapshot["remote_faults"] for snapshot in self._snapshots)
+            )
+        yield alone
 
     def _gauges(self, family: Any) -> Iterator[Any]:
         per_worker = {

@@ -52,8 +52,10 @@ def health_reply(notes: Mapping[int, Mapping[str, Any]], place: int) -> Reply:
     own = notes[place]["worker"]
     workers = [_worker(note["worker"], now) for _, note in sorted(notes.items())]
     faults = _cache_faults(notes)
+    remotes = _remote_faults(notes)
     degraded = (
         own["reload_error"] is not None
+        or bool(remotes)
         or any(not worker["alive"] or worker["revision"] != own["revision"] for worker in workers)
         or (faults["last"] is not None and now - faults["last"]["seconds"] < FAULT_MATTERS_S)
     )
@@ -68,6 +70,7 @@ def health_reply(notes: Mapping[int, Mapping[str, Any]], place: int) -> Reply:
             "reload_error": _reload_error(own["reload_error"]),
         },
         "cache_faults": faults,
+        "remotes_left_alone": remotes,
         "workers": workers,
     }
     body = json.dumps(document, ensure_ascii=False, indent=2).encode() + b"\n"
@@ -105,6 +108,19 @@ def _cache_faults(notes: Mapping[int, Mapping[str, Any]]) -> dict[str, Any]:
         "last": None
         if last is None
         else {"seconds": last[0], "time": _iso(last[0]), "kind": last[1], "message": last[2]},
+    }
+
+
+def _remote_faults(notes: Mapping[int, Mapping[str, Any]]) -> dict[str, Any]:
+    """Return the remotes that are left alone: of several workers' words the latest."""
+    latest: dict[str, list[Any]] = {}
+    for note in notes.values():
+        for source, fault in note["metrics"]["remote_faults"].items():
+            if source not in latest or fault[0] > latest[source][0]:
+                latest[source] = fault
+    return {
+        source: {"since": _iso(time), "circuit": circuit, "failures": failures, "last": message}
+        for source, (time, circuit, failures, message) in sorted(latest.items())
     }
 
 

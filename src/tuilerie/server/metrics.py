@@ -111,6 +111,17 @@ class Metrics:
             "seconds": self._seconds,
             "plain": {name: getattr(self, name) for name in _PLAIN},
             "meters": {name: getattr(meters, name) for name in _METERS},
+            "remotes": {
+                source: {
+                    outcome: [count.requests, count.seconds, count.bytes]
+                    for outcome, count in outcomes.items()
+                }
+                for source, outcomes in meters.remotes.items()
+            },
+            "remote_faults": {
+                source: [fault.time, fault.circuit, fault.failures, fault.message]
+                for source, fault in meters.remote_faults.items()
+            },
             "cache_faults": meters.cache_faults,
             "last_cache_fault": None if fault is None else [fault.time, fault.kind, fault.message],
             "in_flight": self.in_flight,
@@ -131,6 +142,12 @@ class Metrics:
             setattr(self, name, getattr(self, name) + snapshot["plain"][name])
         for name in _METERS:
             setattr(self.meters, name, getattr(self.meters, name) + snapshot["meters"][name])
+        for source, outcomes in snapshot["remotes"].items():
+            for outcome, (number, seconds, size) in outcomes.items():
+                remote = self.meters.remote_count(source, outcome)
+                remote.requests += number
+                remote.seconds += seconds
+                remote.bytes += size
         faults = self.meters.cache_faults
         for kind, number in snapshot["cache_faults"].items():
             faults[kind] = faults.get(kind, 0) + number

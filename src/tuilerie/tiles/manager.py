@@ -17,9 +17,9 @@ from tuilerie.caches.base import (
 from tuilerie.catalogue.address import TileAddress, TilesetKey
 from tuilerie.catalogue.model import Layer
 from tuilerie.errors import CacheError, RenderError, UpstreamError
+from tuilerie.flight import SingleFlight
 from tuilerie.formats import EncodedTile, StoredTile, stored_now
 from tuilerie.grids import TileIndex
-from tuilerie.tiles.flight import SingleFlight
 from tuilerie.tiles.freshness import is_fresh
 
 __all__ = ["CacheFault", "Producer", "TileManager"]
