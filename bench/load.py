@@ -18,7 +18,12 @@ from bench.processes import LOAD_CORE, pinned, servers_cpu_s
 _SCRIPT = """
 local requests = {}
 function init(args)
-  for line in io.lines(args[1]) do requests[#requests + 1] = wrk.format("GET", line) end
+  for line in io.lines(args[1]) do
+    local target, media_type, body = line:match("^(%S+)\\t(.-)\\t(.*)$")
+    requests[#requests + 1] = body
+      and wrk.format("POST", target, {["Content-Type"] = media_type}, body)
+      or wrk.format("GET", line)
+  end
   math.randomseed(20261121)
 end
 function request() return requests[math.random(#requests)] end
@@ -40,7 +45,10 @@ class Load:
 def wrk(
     origin: str, targets: Sequence[str], *, connections: int, seconds: float, folder: Path
 ) -> Load:
-    """Ask random targets over keep-alive connections from one thread on the load's core."""
+    """Ask random targets over keep-alive connections from one thread on the load's core.
+
+    A target is asked by GET; one with a media type and a body behind it, parted by tabs, by POST.
+    """
     script, listing = folder / "random.lua", folder / "targets.txt"
     script.write_text(_SCRIPT)
     listing.write_text("\n".join(targets))

@@ -59,6 +59,7 @@ def measure(folder: Path, shelf: Path, report: Report) -> None:
             ]
             for encoding in ("KVP", "REST"):
                 _compare(report, encoding, contenders, tiles, folder)
+            _soap(report, contenders[-1], tiles, folder)
             few = tiles[:: len(tiles) // READY]
             warm = [
                 contenders[0],
@@ -103,6 +104,25 @@ def _compare(
             wanted = _WANTED[ours, name]
             report.ratio(f"{encoding}: {ours} / {name}", best[ours] / best[name], wanted)
             report.ratio(f"{encoding}: the same by processor time", cost[name] / cost[ours], wanted)
+
+
+def _soap(report: Report, ours: _Contender, tiles: list[Tile], folder: Path) -> None:
+    """The same tiles in envelopes: at most three times as dear as by KVP."""
+    runs = {}
+    for name, target in (("KVP", ours.kvp), ("SOAP", tuilerie.soap_target)):
+        targets = [target(*tile) for tile in tiles]
+        for seconds in (1, SECONDS):
+            runs[name] = load.wrk(
+                ours.origin, targets, connections=CONNECTIONS, seconds=seconds, folder=folder
+            )
+    kvp, soap = runs["KVP"], runs["SOAP"]
+    report.row(
+        "SOAP: Tuilerie, SQLite",
+        f"{soap.requests_per_s:9.0f} requests/s, {soap.cpu_us:6.1f} µs of processor a request, "
+        f"p99 {soap.p99_ms:.2f} ms, {soap.errors} errors",
+    )
+    report.ratio("SOAP / KVP", soap.requests_per_s / kvp.requests_per_s, 1 / 3)
+    report.ratio("SOAP / KVP by processor time", kvp.cpu_us / soap.cpu_us, 1 / 3)
 
 
 _WANTED = {

@@ -40,3 +40,23 @@ def kvp_target(z: int, x: int, y: int, media_type: str = "image/jpeg") -> str:
 def rest_target(z: int, x: int, y: int, extension: str = "jpg") -> str:
     """A GetTile by path."""
     return f"/wmts/1.0.0/world/default/WebMercatorQuad/{z}/{y}/{x}.{extension}"
+
+
+def soap_target(z: int, x: int, y: int, media_type: str = "image/jpeg") -> str:
+    """A GetTile in an envelope: target, media type and body, parted by tabs."""
+    values = {
+        "Layer": "world",
+        "Style": "default",
+        "Format": media_type,
+        "TileMatrixSet": "WebMercatorQuad",
+        "TileMatrix": z,
+        "TileRow": y,
+        "TileCol": x,
+    }
+    inside = "".join(f"<{name}>{value}</{name}>" for name, value in values.items())
+    body = (
+        '<soap:Envelope xmlns:soap="http://www.w3.org/2003/05/soap-envelope"><soap:Body>'
+        '<GetTile xmlns="http://www.opengis.net/wmts/1.0" service="WMTS" version="1.0.0">'
+        f"{inside}</GetTile></soap:Body></soap:Envelope>"
+    )
+    return f"/wmts\tapplication/soap+xml; charset=utf-8\t{body}"

@@ -2,10 +2,11 @@
 
 Most of what a request costs an ASGI server is the scope, the task and the two sends. This
 protocol answers a whole, bodiless GET for a tile at hand in `data_received`, when nothing else
-is under way on the connection; everything else (other methods, bodies, upgrades, `Expect`,
-`Connection: close`, pipelining, HTTP/1.0, odd or long headers, misses, errors) goes untouched to
-uvicorn's parser and from there to the application. Both ask the same `TileLookup`, so they
-cannot disagree; a property test sends the same bytes to both and compares what comes back.
+is under way on the connection, and a POST whose short body asks for one; everything else (other
+methods and bodies, upgrades, `Expect`, `Connection: close`, pipelining, HTTP/1.0, odd or long
+headers, misses, errors) goes untouched to uvicorn's parser and from there to the application.
+Both ask the same `TileLookup`, so they cannot disagree; a property test sends the same bytes to
+both and compares what comes back.
 
 What is cheap here is cheap by remembering: a header block is judged once by its bytes, since a
 client sends the same one with every tile, and an answer is found by the bytes of the request
@@ -16,98 +17,23 @@ Measured: `research/serving.md`, "The fast lane".
 
 from __future__ import annotations
 
-import re
 from time import perf_counter, time
 from typing import Any, Final
 
+from tuilerie.protocols.wmts.rest import KVP_PATH
 from tuilerie.server.access_log import AccessLog, Record
 from tuilerie.server.answers import Answer
 from tuilerie.server.clock import CoarseClock
 from tuilerie.server.forwarded import TrustedProxies
 from tuilerie.server.guard import GuardedProtocol
+from tuilerie.server.heads import Heads, PostHead, PostHeads
 from tuilerie.server.live import Live
+from tuilerie.server.posted_tiles import SHORT, line_of
 
-__all__ = ["FastLane", "Heads", "Lane"]
+__all__ = ["FastLane", "Lane"]
 
-_HEAD: Final = re.compile(
-    rb" HTTP/1\.1\r\n"
-    rb"((?:[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[ \t]*[\x21-\x7e\x80-\xff]*(?:[ \t]+[\x21-\x7e\x80-\xff]+)*"
-    rb"[ \t]*\r\n)+)\r\n\Z"
-)
-_ELSEWHERE: Final = frozenset(
-    {
-        b"content-length", b"expect", b"http2-settings", b"proxy-connection", b"te",
-        b"trailer", b"transfer-encoding", b"upgrade",
-    }
-)  # fmt: skip
-"""Headers that make a request the business of the complete parser."""
-
-_MAX_HEAD: Final = 4096
-_MAX_HEADS: Final = 512
 _SAMPLE: Final = 32
 """One request in so many is timed where no access line wants its time."""
-
-
-class Head:
-    """What a block of headers asks for.
-
-    Attributes:
-        plain: nothing but the tile: no condition.
-        fields: by lower-case name, for whoever needs more.
-    """
-
-    __slots__ = ("fields", "if_modified_since", "if_none_match", "plain")
-
-    def __init__(self, fields: dict[bytes, bytes]) -> None:
-        self.fields = fields
-        self.if_none_match = fields.get(b"if-none-match")
-        self.if_modified_since = fields.get(b"if-modified-since")
-        self.plain = self.if_none_match is None and self.if_modified_since is None
-
-
-class Heads:
-    """Judges header blocks, and remembers those that come again.
-
-    Attributes:
-        known: block (from the blank before HTTP/1.1 to the empty line) to verdict; None = not
-            for the lane.
-    """
-
-    __slots__ = ("known",)
-
-    def __init__(self) -> None:
-        self.known: dict[bytes, Head | None] = {}
-
-    def judge(self, block: bytes) -> Head | None:
-        """Return what a new block asks for, None if the lane must leave it alone."""
-        if len(block) > _MAX_HEAD:
-            return None
-        head = _read(block)
-        if head is None or head.plain:
-            # Conditional blocks differ from tile to tile: not worth the room.
-            if len(self.known) >= _MAX_HEADS:
-                self.known.clear()
-            self.known[block] = head
-        return head
-
-
-def _read(block: bytes) -> Head | None:
-    found = _HEAD.match(block)
-    if found is None:
-        return None
-    fields: dict[bytes, bytes] = {}
-    for line in found[1].split(b"\r\n")[:-1]:
-        name, _, value = line.partition(b":")
-        name = name.lower()
-        value = value.strip(b" \t")
-        if name in _ELSEWHERE or (name == b"connection" and value.lower() != b"keep-alive"):
-            return None
-        if name in fields:
-            if name == b"host":
-                return None
-            value = fields[name] + b", " + value
-        fields[name] = value
-    return Head(fields) if b"host" in fields else None
 
 
 class Lane:
@@ -121,6 +47,8 @@ class Lane:
         self.live = live
         self.clock = clock
         self.heads = Heads()
+        path = f"{live.settings.prefix}{KVP_PATH}".encode("ascii")
+        self.post_heads = PostHeads((path, path + b"/"))
         self.metrics = live.metrics
         self.records = None if log is None else log.records
         self.trusted: TrustedProxies = live.settings.trusted
@@ -134,6 +62,7 @@ class FastLane(GuardedProtocol):
         self._lane = lane
         self._live = lane.live
         self._known = lane.heads.known
+        self._held = b""
 
     def data_received(self, data: bytes) -> None:
         """Answer a request for a tile at hand; leave everything else to uvicorn."""
@@ -143,13 +72,19 @@ class FastLane(GuardedProtocol):
             or (cycle is not None and not cycle.response_complete)
             or self.flow.write_paused
         ):
-            super().data_received(data)
+            if self._held:
+                self._post(self._held + data)
+            else:
+                super().data_received(data)
             return
         end = data.find(b" ", 4)
         block = data[end:]
         try:
             head = self._known[block]
         except KeyError:
+            if data.startswith(b"POST "):
+                self._post(data)
+                return
             head = self._lane.heads.judge(block)
         if head is None:
             super().data_received(data)
@@ -193,10 +128,82 @@ class FastLane(GuardedProtocol):
             status = 304
         self._seen = now
         if started:
-            self._note(line, head, answer, status, ready, started)
+            self._note("GET", line[4:], head.fields, answer, status, ready, started)
+
+    def _post(self, data: bytes) -> None:
+        """Answer a body that asks for a tile at hand; leave everything else to uvicorn.
+
+        Clients send head and body in packets of their own: the head is held until the body is
+        whole, but not for long (`check`).
+        """
+        self._held = b""
+        self._reading = False
+        head = self._lane.post_heads.judge(data)
+        if head is None or head.length > SHORT or len(data) > head.size + head.length:
+            super().data_received(data)
+        elif len(data) < head.size + head.length:
+            self._unset_keepalive_if_required()
+            self._held = data
+            self._reading = True
+            self._seen = self._clock.now
+        elif not self._answer_body(head, data[head.size :]):
+            super().data_received(data)
+
+    def _answer_body(self, head: PostHead, body: bytes) -> bool:
+        state = self.server_state
+        lane = self._lane
+        served = state.total_requests
+        started = perf_counter() if lane.records is not None or not served % _SAMPLE else 0.0
+        published = self._live.current
+        now = self._clock.now
+        answer = published.lookup.ready(line_of(head.media_type, body), now)
+        ready = answer is not None
+        if answer is None:
+            try:
+                answer = published.posted.cached(head.media_type, body, now)
+            except Exception:  # noqa: BLE001 - a door: the long way meets the same and tells it
+                return False
+        if answer is None:
+            return False
+        self._unset_keepalive_if_required()
+        state.total_requests = served + 1
+        self.transport.writelines((self._clock.ok + answer.head, answer.body))
+        count = answer.count
+        if ready:
+            count.ready += 1
+        else:
+            count.hit += 1
+        count.bytes += len(answer.body)
+        self._seen = now
+        if started:
+            self._note("POST", head.target, head.fields, answer, 200, ready, started)
+        return True
+
+    def check(self, now: int) -> None:
+        """Let uvicorn have a head whose body does not come: it knows how to wait, and how long."""
+        if self._held and now > self._seen:
+            self._release()
+        super().check(now)
+
+    def shutdown(self) -> None:
+        """Finish what has begun; uvicorn would close over a head that is held."""
+        if self._held:
+            self._release()
+        super().shutdown()
+
+    def _release(self) -> None:
+        data, self._held, self._reading = self._held, b"", False
+        super().data_received(data)
 
     def _note(
-        self, line: bytes, head: Head, answer: Answer, status: int, ready: bool, started: float
+        self,
+        method: str,
+        target: bytes,
+        fields: dict[bytes, bytes],
+        answer: Answer,
+        status: int,
+        ready: bool,
+        started: float,
     ) -> None:
         seconds = perf_counter() - started
         lane = self._lane
@@ -207,9 +214,9 @@ class FastLane(GuardedProtocol):
         client = self.client
         remote = "" if client is None else client[0]
         if lane.trusted:
-            remote = lane.trusted.remote(head.fields, remote)
+            remote = lane.trusted.remote(fields, remote)
         outcome = "not_modified" if status == 304 else "ready" if ready else "hit"
         size = len(answer.body) if status == 200 else 0
         lane.records.append(
-            Record(time(), "GET", line[4:], status, size, seconds, remote, outcome, answer.address)
+            Record(time(), method, target, status, size, seconds, remote, outcome, answer.address)
         )

@@ -11,6 +11,7 @@ from tuilerie.server.answers import ReadyAnswers
 from tuilerie.server.documents import Documents
 from tuilerie.server.lookup import TileLookup
 from tuilerie.server.metrics import Metrics
+from tuilerie.server.posted_tiles import PostedTiles
 from tuilerie.server.service import Service
 from tuilerie.server.settings import ServerSettings
 from tuilerie.telemetry import Meters
@@ -26,11 +27,13 @@ class Published:
 
     Attributes:
         answers: ready answers, empty at first. documents: capabilities as bytes.
-        lookup: from a request's target to its answer.
+        lookup: from a request's target to its answer. posted: from its body.
         users: requests under way that hold this state.
     """
 
-    __slots__ = ("answers", "catalogue", "documents", "lookup", "revision", "service", "users")
+    __slots__ = (
+        "answers", "catalogue", "documents", "lookup", "posted", "revision", "service", "users",
+    )  # fmt: skip
 
     def __init__(self, service: Service, settings: ServerSettings, metrics: Metrics) -> None:
         self.service = service
@@ -39,6 +42,7 @@ class Published:
         self.answers = ReadyAnswers(settings.ready_bytes)
         self.documents = Documents(service.catalogue, settings.documents_bytes)
         self.lookup = TileLookup(service, self.answers, metrics, settings.prefix)
+        self.posted = PostedTiles(self.lookup, self.answers)
         self.users = 0
 
 

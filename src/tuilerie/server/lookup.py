@@ -26,7 +26,7 @@ from tuilerie.server.metrics import Metrics
 from tuilerie.server.respond import LayerPart, TileResponder
 from tuilerie.server.service import Service
 
-__all__ = ["METHOD", "TileLookup"]
+__all__ = ["METHOD", "Route", "TileLookup"]
 
 METHOD: Final = b"GET "
 """With which a request line begins; HEAD is looked up as GET."""
@@ -54,7 +54,7 @@ _MAX_PREFIX: Final = 1024
 Kept = TypeVar("Kept")
 
 
-class _Route:
+class Route:
     """What requests with one prefix have in common.
 
     Attributes:
@@ -82,7 +82,7 @@ class _KvpRoute:
 
     __slots__ = ("order", "other", "route", "second", "third")
 
-    def __init__(self, route: _Route, names: tuple[str, str, str], other: _KvpRoute | None) -> None:
+    def __init__(self, route: Route, names: tuple[str, str, str], other: _KvpRoute | None) -> None:
         self.route = route
         _, self.second, self.third = names
         order = _ORDERS[names]
@@ -106,7 +106,7 @@ class TileLookup:
         self._rest_line = f"{start}{rest.KVP_PATH}/"
         self._rest_at = len(start)
         self._kvp_routes: dict[str, _KvpRoute] = {}
-        self._rest_routes: dict[str, dict[str, _Route]] = {}
+        self._rest_routes: dict[str, dict[str, Route]] = {}
         self._unkept = frozenset(
             identifier
             for identifier, layer in service.catalogue.layers.items()
@@ -158,7 +158,7 @@ class TileLookup:
         """Return the address that a query means. Raises: RequestError."""
         return self._service.resolver.resolve_tile(query, strict=self._strict)
 
-    def _by_kvp(self, text: str) -> tuple[_Route, TileAddress] | None:
+    def _by_kvp(self, text: str) -> tuple[Route, TileAddress] | None:
         """Read "…&TileMatrix=8&TileRow=3&TileCol=4", the last three in any order.
 
         Escapes are not resolved in them: no number and no matrix of a kept route has any, so
@@ -184,12 +184,12 @@ class TileLookup:
         if query is None:
             return None
         address = self.resolve(query)
-        route = self._route(query)
+        route = self.route(query)
         if len(parts) == 4 and self._is_plain(address):
             self._keep_kvp(parts, route)
         return route, address
 
-    def _by_rest(self, text: str) -> tuple[_Route, TileAddress] | None:
+    def _by_rest(self, text: str) -> tuple[Route, TileAddress] | None:
         """Read "…/{TileMatrix}/{TileRow}/{TileCol}.{ext}"."""
         prefix, matrix, row, last = text.rsplit("/", 3)
         col, _, extension = last.partition(".")
@@ -203,13 +203,14 @@ class TileLookup:
         path, question, _ = text.partition("?")
         query = rest.parse_tile_path(path[self._rest_at :].encode("ascii"))
         address = self.resolve(query)
-        route = self._route(query)
+        route = self.route(query)
         if not question and self._is_plain(address):
             known = self._rest_routes.get(prefix, {})
             _keep(self._rest_routes, prefix, {**known, extension: route})
         return route, address
 
-    def _route(self, query: TileQuery) -> _Route:
+    def route(self, query: TileQuery) -> Route:
+        """Return what a query that was resolved has in common with others of its tileset."""
         layer, style, format_text, matrix_set, *_ = query
         tileset = self._service.resolver.resolve_prefix(
             layer, style, format_text, matrix_set, query.format_is_extension, strict=self._strict
@@ -217,9 +218,9 @@ class TileLookup:
         if tileset is None:
             raise ValueError("only for queries that were resolved")
         key = tileset.key
-        return _Route(tileset, self._service.cached_in(key), self._responder.part(key.layer))
+        return Route(tileset, self._service.cached_in(key), self._responder.part(key.layer))
 
-    def _keep_kvp(self, parts: list[str], route: _Route) -> None:
+    def _keep_kvp(self, parts: list[str], route: Route) -> None:
         """Remember a prefix, and the name with which it ends."""
         prefix, _, first_name = parts[0].rpartition("&")
         names = (first_name, parts[1].partition("&")[2], parts[2].partition("&")[2])

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Final, NamedTuple
 
 from tuilerie.catalogue.address import TileAddress
@@ -20,9 +20,9 @@ from tuilerie.protocols.wmts.exceptions import Encoding
 from tuilerie.protocols.wmts.requests import GetCapabilities, GetTile
 from tuilerie.protocols.wmts.soap import EnvelopeFault, Version
 from tuilerie.protocols.xml_reading import Element, read_xml
-from tuilerie.server.answers import Answer
 from tuilerie.server.live import Published
-from tuilerie.server.message import CROSS_ORIGIN, NO_STORE, Reply, Request, text_reply
+from tuilerie.server.message import NO_STORE, Reply, Request, text_reply
+from tuilerie.server.posted_tiles import Asked, enveloped, line_of
 from tuilerie.server.respond import tile_reply
 from tuilerie.server.wmts import (
     capabilities,
@@ -40,8 +40,6 @@ _PAIRS: Final = frozenset({"application/x-www-form-urlencoded", "text/plain", ""
 _XML: Final = frozenset({"application/soap+xml", "text/xml", "application/xml"})
 _BLANKS: Final = b" \t\r\n\xef\xbb\xbf"
 """What may stand before the first "<": white space, or the mark of UTF-8."""
-_SHORT: Final = 2048
-"""Bytes of a body whose answer is kept ready; that for a tile has some 700."""
 _NO_CONDITIONS: Final[dict[bytes, bytes]] = {}
 """If-None-Match and its kin make a 304 of GET and HEAD alone (RFC 9110, 13.1)."""
 
@@ -83,15 +81,13 @@ async def answer_post(request: Request, published: Published, body: bytes) -> Re
     if request.headers.get(b"content-encoding", b"identity").lower() != b"identity":
         return _unsupported("A compressed body is not read here.")
     # What the same bytes were answered once they are answered again, as by GET.
-    line = b"POST %b\n%b" % (said, body) if len(body) <= _SHORT else b""
+    line = line_of(said, body)
     ready = published.lookup.ready(line, time.time())
     if ready is not None:
         return tile_reply(ready, "POST", _NO_CONDITIONS, "ready")
     language = report_language(request)
     way = _Way(_expected(request, media_type), language)
     try:
-        if not request.origin.valid:
-            raise RequestError("The Host header is not a host.")
         strict = published.catalogue.service.strict
         if media_type in _PAIRS and not body.lstrip(_BLANKS).startswith(b"<"):
             way = _Way(None, language)
@@ -99,11 +95,13 @@ async def answer_post(request: Request, published: Published, body: bytes) -> Re
         else:
             root = _read(body, charset if media_type in _XML else "")
             way = _Way(soap.envelope_version(root), language)
-            if way.envelope is not None:
-                root = soap.open_envelope(root, way.envelope)
-            asked = xml_requests.read_request(root, strict=strict)
+            asked = _understood(root, way.envelope, strict)
         if isinstance(asked, GetTile):
-            return await _tile(asked, published, way, line)
+            reply = await _tile(asked, published, way, line)
+            if reply.tile and media_type in _XML:
+                read = partial(_asked, charset=charset, strict=strict)
+                published.posted.learn(said, body, (asked.tile, way.envelope), read)
+            return reply
         return await _capabilities(asked, request, published, way)
     except EnvelopeFault as error:
         return _Way(error.version, language).tell(error, "wmts")
@@ -126,7 +124,7 @@ async def _tile(asked: GetTile, published: Published, way: _Way, line: bytes) ->
         now = time.time()
         answer = lookup.answer(address, found, now)
         if way.envelope is not None:
-            answer = _enveloped(answer, found, way.envelope)
+            answer = enveloped(answer, found, way.envelope)
         if line:
             lookup.keep(line, answer, now)
         return tile_reply(answer, "POST", _NO_CONDITIONS, outcome)
@@ -134,23 +132,11 @@ async def _tile(asked: GetTile, published: Published, way: _Way, line: bytes) ->
     return await tile(asked.tile, published, deliver, way.tell)
 
 
-def _enveloped(answer: Answer, found: StoredTile, version: Version) -> Answer:
-    """Return the same answer with its tile in an envelope, and the headers of that."""
-    body = soap.binary_payload(found.data, found.format.media_type, version)
-    fields = (
-        (b"content-type", version.media_type.encode("ascii")),
-        (b"content-length", b"%d" % len(body)),
-        *CROSS_ORIGIN,
-    )
-    head = b"".join([b"%b: %b\r\n" % field for field in fields]) + b"\r\n"
-    return Answer(
-        answer.address, head, body, answer.etag, answer.modified, answer.until, answer.count
-    )
-
-
 async def _capabilities(
     asked: GetCapabilities, request: Request, published: Published, way: _Way
 ) -> Reply:
+    if not request.origin.valid:
+        raise RequestError("The Host header is not a host.")
     unconditional = {
         name: value for name, value in request.headers.items() if name != b"if-none-match"
     }
@@ -161,6 +147,19 @@ async def _capabilities(
     body = soap.in_envelope(document.data, way.envelope)
     headers = ((b"content-type", way.envelope.media_type.encode("ascii")), NO_STORE)
     return Reply(200, headers, body, "capabilities")
+
+
+def _understood(root: Element, envelope: Version | None, strict: bool) -> GetCapabilities | GetTile:
+    if envelope is not None:
+        root = soap.open_envelope(root, envelope)
+    return xml_requests.read_request(root, strict=strict)
+
+
+def _asked(body: bytes, charset: str, strict: bool) -> Asked:
+    root = _read(body, charset)
+    envelope = soap.envelope_version(root)
+    asked = _understood(root, envelope, strict)
+    return asked.tile if isinstance(asked, GetTile) else None, envelope
 
 
 def _read(body: bytes, charset: str) -> Element:
