@@ -40,6 +40,8 @@ _UNITS: Mapping[str, str] = {
     "*.client_max_age_s": _SECONDS,
     "MaxAgeSettings.default": _SECONDS,
     "MaxAgeRule.seconds": _SECONDS,
+    "DimensionSettings.moving_max_age_s": _SECONDS,
+    "QuerySettings.every_s": _SECONDS,
     "LegendSettings.width": _PIXELS,
     "LegendSettings.height": _PIXELS,
     "LegendSettings.min_scale_denominator": "ratio",

@@ -143,6 +143,8 @@ def _languages(catalogue: Catalogue) -> tuple[str, ...]:
     texts: list[Text] = [service.title, service.abstract, *service.keywords]
     for layer in catalogue.layers.values():
         texts += [layer.title, layer.abstract, *layer.keywords]
+        for dimension in layer.dimensions:
+            texts += [dimension.title, dimension.abstract, *dimension.keywords]
         for style in layer.styles:
             texts += [style.title, style.abstract, *style.keywords]
     for themes in catalogue.themes.values():

@@ -28,7 +28,8 @@ MAX_SETTLE_POLLS: Final = 25
 
 _log = get_logger(__name__)
 
-Signature = dict[Path, tuple[int, int, int] | None]
+Signature = dict[Path | None, tuple[int, int, int] | str | None]
+"""What files are, and under None what the mark says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,7 @@ class Follower:
         watch: returns the files to look at; asked again after every change.
         rebuild: makes the service that the files describe, revision decided; runs in a thread.
             Raises CatalogueError with everything that is wrong.
+        mark: returns a text that changes when something does that is no file.
 
     Attributes:
         fault: why the last change was not taken; None if it was.
@@ -61,6 +63,7 @@ class Follower:
         live: Live,
         watch: Callable[[], Sequence[Path]],
         rebuild: Callable[[], Service],
+        mark: Callable[[], str] | None = None,
         *,
         poll_s: float = POLL_S,
         settle_s: float = SETTLE_S,
@@ -69,6 +72,7 @@ class Follower:
         self._live = live
         self._watch = watch
         self._rebuild = rebuild
+        self._mark = mark
         self._poll_s = poll_s
         self._settle_s = settle_s
         self._asked = asyncio.Event()
@@ -133,7 +137,10 @@ class Follower:
             )
 
     def _look(self) -> Signature:
-        return {path: _signature(path) for path in self._watch()}
+        seen: Signature = {path: _signature(path) for path in self._watch()}
+        if self._mark is not None:
+            seen[None] = self._mark()
+        return seen
 
 
 _LOGGED_PROBLEMS: Final = 20

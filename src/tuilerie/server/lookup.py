@@ -24,6 +24,7 @@ from tuilerie.protocols.wmts import kvp, rest
 from tuilerie.server.answers import Answer, ReadyAnswers
 from tuilerie.server.metrics import Metrics
 from tuilerie.server.respond import LayerPart, TileResponder
+from tuilerie.server.served import Served
 from tuilerie.server.service import Service
 
 __all__ = ["METHOD", "TileLookup"]
@@ -61,11 +62,13 @@ class _Route:
         address: from matrix, row and column as text to an address.
         read: from an index to a fresh tile that is at hand.
         answer: from both, and the time, to the response.
+        kept: whether requests with this prefix mean the same as long as the state is published.
     """
 
-    __slots__ = ("address", "answer", "read")
+    __slots__ = ("address", "answer", "kept", "read")
 
     def __init__(self, tileset: Tileset, read: TilesetRead, part: LayerPart) -> None:
+        self.kept = tileset.kept
         self.address = tileset.address
         self.read = read
         self.answer = part.answer
@@ -139,15 +142,30 @@ class TileLookup:
             self._answers.put(line, answer)
         return answer
 
-    def made(self, line: bytes, address: TileAddress, tile: StoredTile, now: float) -> Answer:
+    def made(
+        self,
+        line: bytes,
+        query: TileQuery,
+        address: TileAddress,
+        tile: StoredTile,
+        now: float,
+    ) -> Answer:
         """Return the answer for a tile that had to be waited for, and keep it ready."""
-        answer = self.answer(address, tile, now)
+        answer = self.answer(query, address, tile, now)
         self.keep(line, answer, now)
         return answer
 
-    def answer(self, address: TileAddress, tile: StoredTile, now: float) -> Answer:
-        """Return the answer for a tile."""
-        return self._responder.answer(address, tile, now)
+    def answer(
+        self, query: TileQuery, address: TileAddress, tile: StoredTile, now: float
+    ) -> Answer:
+        """Return the answer for a tile and the query that asked for it."""
+        served = None
+        if address.dimensions:
+            tileset = self._tileset(query)
+            # What "current" means may have moved on while the tile was made.
+            same = tileset.key.dimensions == address.dimensions
+            served = Served(address.dimensions, tileset.max_age_s if same else 0)
+        return self._responder.answer(address, tile, now, served)
 
     def keep(self, line: bytes, answer: Answer, now: float) -> None:
         """Keep an answer ready for whoever sends the same, unless its layer wants nothing kept."""
@@ -185,7 +203,7 @@ class TileLookup:
             return None
         address = self.resolve(query)
         route = self._route(query)
-        if len(parts) == 4 and self._is_plain(address):
+        if len(parts) == 4 and route.kept and self._is_plain(address):
             self._keep_kvp(parts, route)
         return route, address
 
@@ -201,23 +219,38 @@ class TileLookup:
         if not text.startswith(self._rest_line) or _odd(text):
             return None
         path, question, _ = text.partition("?")
-        query = rest.parse_tile_path(path[self._rest_at :].encode("ascii"))
+        query = rest.parse_tile_path(path[self._rest_at :].encode("ascii"), self._dimensions_of)
         address = self.resolve(query)
         route = self._route(query)
-        if not question and self._is_plain(address):
+        if not question and route.kept and self._is_plain(address):
             known = self._rest_routes.get(prefix, {})
             _keep(self._rest_routes, prefix, {**known, extension: route})
         return route, address
 
     def _route(self, query: TileQuery) -> _Route:
+        tileset = self._tileset(query)
+        key = tileset.key
+        served = Served(key.dimensions, tileset.max_age_s) if key.dimensions else None
+        part = self._responder.part(key.layer, served)
+        return _Route(tileset, self._service.cached_in(key), part)
+
+    def _tileset(self, query: TileQuery) -> Tileset:
         layer, style, format_text, matrix_set, *_ = query
         tileset = self._service.resolver.resolve_prefix(
-            layer, style, format_text, matrix_set, query.format_is_extension, strict=self._strict
+            layer,
+            style,
+            format_text,
+            matrix_set,
+            query.format_is_extension,
+            query.dimensions,
+            strict=self._strict,
         )
         if tileset is None:
             raise ValueError("only for queries that were resolved")
-        key = tileset.key
-        return _Route(tileset, self._service.cached_in(key), self._responder.part(key.layer))
+        return tileset
+
+    def _dimensions_of(self, layer: str) -> tuple[str, ...]:
+        return self._service.catalogue.dimensions_of(layer)
 
     def _keep_kvp(self, parts: list[str], route: _Route) -> None:
         """Remember a prefix, and the name with which it ends."""

@@ -22,8 +22,9 @@ from tuilerie.protocols.wmts.soap import EnvelopeFault, Version
 from tuilerie.protocols.xml_reading import Element, read_xml
 from tuilerie.server.answers import Answer
 from tuilerie.server.live import Published
-from tuilerie.server.message import CROSS_ORIGIN, NO_STORE, Reply, Request, text_reply
+from tuilerie.server.message import CROSS_ORIGIN, NO_STORE, Header, Reply, Request, text_reply
 from tuilerie.server.respond import tile_reply
+from tuilerie.server.served import DIMENSIONS, EXPOSED, Served
 from tuilerie.server.wmts import capabilities, capabilities_reply, error_headers, report, tile
 
 __all__ = ["answer_post", "fault_reply"]
@@ -104,7 +105,7 @@ async def _tile(asked: GetTile, published: Published, way: _Way, line: bytes) ->
 
     def deliver(address: TileAddress, found: StoredTile, outcome: str) -> Reply:
         now = time.time()
-        answer = lookup.answer(address, found, now)
+        answer = lookup.answer(asked.tile, address, found, now)
         if way.envelope is not None:
             answer = _enveloped(answer, found, way.envelope)
         if line:
@@ -120,12 +121,19 @@ def _enveloped(answer: Answer, found: StoredTile, version: Version) -> Answer:
     fields = (
         (b"content-type", version.media_type.encode("ascii")),
         (b"content-length", b"%d" % len(body)),
-        *CROSS_ORIGIN,
+        *_dimensions(answer),
     )
     head = b"".join([b"%b: %b\r\n" % field for field in fields]) + b"\r\n"
     return Answer(
         answer.address, head, body, answer.etag, answer.modified, answer.until, answer.count
     )
+
+
+def _dimensions(answer: Answer) -> tuple[Header, ...]:
+    """Return the headers that pages of other sites may read, values of dimensions included."""
+    if not answer.address.dimensions:
+        return CROSS_ORIGIN
+    return ((DIMENSIONS, Served(answer.address.dimensions).text), *EXPOSED)
 
 
 async def _capabilities(
