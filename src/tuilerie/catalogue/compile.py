@@ -143,12 +143,15 @@ def _described(
 
 
 def _at_source(problem: Problem, identifier: str) -> Problem:
-    """Say which source a problem is about, unless it says so itself."""
-    if problem.pointer:
+    """Say which source a problem is about, unless it says so itself.
+
+    A pointer without a slash in front is meant from the source's own block.
+    """
+    if problem.pointer.startswith("/"):
         return problem
     # The file of such a problem is the data's: it belongs into the message, not to the place.
     message = f"{problem.file}: {problem.message}" if problem.file else problem.message
-    return Problem(message, problem.hint, join_pointer("sources", identifier, "path"))
+    return Problem(message, problem.hint, f"{join_pointer('sources', identifier)}/{problem.pointer or 'path'}")
 
 
 def _placed(settings: SourceSettings, base: Path) -> SourceSettings:

@@ -110,6 +110,7 @@ class TileLookup:
         self._rest_at = len(start)
         self._kvp_routes: dict[str, _KvpRoute] = {}
         self._rest_routes: dict[str, dict[str, _Route]] = {}
+        self._trailing: tuple[int, ...] = ()
         self._unkept = frozenset(
             identifier
             for identifier, layer in service.catalogue.layers.items()
@@ -196,6 +197,10 @@ class TileLookup:
                 values = (first, second, third)
                 return route, route.address(*[values[place] for place in known.order])
             known = known.other
+        if self._trailing:
+            found = self._by_trailing(text)
+            if found is not None:
+                return found
         if not text.startswith(self._kvp_line) or _odd(text):
             return self._by_rest(text)
         query = kvp.parse_get_tile(text[self._kvp_at :].encode("ascii"), strict=self._strict)
@@ -204,8 +209,37 @@ class TileLookup:
         address = self.resolve(query)
         route = self._route(query)
         if len(parts) == 4 and route.kept and self._is_plain(address):
-            self._keep_kvp(parts, route)
+            self._keep_kvp(parts[0], parts, route)
+            if address.dimensions:
+                self._keep_trailing(text, route, len(address.dimensions))
         return route, address
+
+    def _by_trailing(self, text: str) -> tuple[_Route, TileAddress] | None:
+        """Read "…&TileMatrix=8&TileRow=3&TileCol=4&Time=2026-03-01", as some clients write it."""
+        for count in self._trailing:
+            parts, suffix = _without_trailing(text, count)
+            known = self._kvp_routes.get(f"{parts[0]} {suffix}")
+            while known is not None:
+                _, first, second, third = parts
+                first, _, second_name = first.partition("&")
+                second, _, third_name = second.partition("&")
+                if (second_name, third_name) == (known.second, known.third):
+                    values = (first, second, third)
+                    order = known.order or _MATRIX_ROW_COL
+                    return known.route, known.route.address(*[values[place] for place in order])
+                known = known.other
+        return None
+
+    def _keep_trailing(self, text: str, route: _Route, most: int) -> None:
+        """Remember a prefix together with the dimensions that come after the tail."""
+        for count in range(1, most + 1):
+            parts, suffix = _without_trailing(text, count)
+            if (
+                suffix
+                and _is_prefix(suffix)
+                and self._keep_kvp(f"{parts[0]} {suffix}", parts, route)
+            ):
+                self._trailing = tuple({*self._trailing, count})
 
     def _by_rest(self, text: str) -> tuple[_Route, TileAddress] | None:
         """Read "…/{TileMatrix}/{TileRow}/{TileCol}.{ext}"."""
@@ -252,14 +286,16 @@ class TileLookup:
     def _dimensions_of(self, layer: str) -> tuple[str, ...]:
         return self._service.catalogue.dimensions_of(layer)
 
-    def _keep_kvp(self, parts: list[str], route: _Route) -> None:
-        """Remember a prefix, and the name with which it ends."""
+    def _keep_kvp(self, key: str, parts: list[str], route: _Route) -> bool:
+        """Remember a prefix, and the name with which it ends; tell whether it can be."""
         prefix, _, first_name = parts[0].rpartition("&")
         names = (first_name, parts[1].partition("&")[2], parts[2].partition("&")[2])
-        if names in _ORDERS and _is_prefix(prefix[self._kvp_at :]):
-            # No more than two in a row: the other name's spelling goes with the first one's.
-            known = _KvpRoute(route, names, self._kvp_routes.get(parts[0]))
-            _keep(self._kvp_routes, parts[0], known)
+        if names not in _ORDERS or not _is_prefix(prefix[self._kvp_at :]):
+            return False
+        # No more than two in a row: the other name's spelling goes with the first one's.
+        known = _KvpRoute(route, names, self._kvp_routes.get(key))
+        _keep(self._kvp_routes, key, known)
+        return True
 
     def _is_plain(self, address: TileAddress) -> bool:
         """Tell whether all matrices can be read as they stand in a request line."""
@@ -270,6 +306,15 @@ class TileLookup:
 
 _SPECIAL: Final = frozenset("%+&=/?#;")
 """What means something else in a path or a query than itself."""
+
+
+def _without_trailing(text: str, count: int) -> tuple[list[str], str]:
+    """Return a query split as `_by_kvp` does, as if its last pairs were not there, and these."""
+    parts = text.rsplit("=", 3 + count)
+    if len(parts) < 4 + count:
+        return ["", "", "", ""], ""
+    third, _, suffix = "=".join(parts[3:]).partition("&")
+    return [*parts[:3], third], suffix
 
 
 def _odd(text: str) -> bool:

@@ -99,7 +99,8 @@ def _tail(max_age_s: int | None, served: Served | None) -> bytes:
     else:
         control = cache_control(served.shortest(max_age_s))
         fields = [(b"cache-control", control)] if control else []
-        fields.append((DIMENSIONS, served.text))
+        # What this becomes part of is a template.
+        fields.append((DIMENSIONS, served.text.replace(b"%", b"%%")))
     return b"".join(
         [
             b"%b: %b\r\n" % field

@@ -33,12 +33,12 @@ def files_by_pattern(folder: Path, text: str) -> tuple[tuple[str, ...], FilesByV
         count += 1
         if count > MAX_FILES:
             message = f"more than {MAX_FILES:,} files are like {text}"
-            raise CatalogueError([Problem(message, "make several sources of the folder")])
+            raise CatalogueError([Problem(message, "make several sources of the folder", "files")])
         values = dict(said)
         found.setdefault(tuple(values[each] for each in pattern.dimensions), []).append(name)
     if not found:
         message = f"{folder}: no file is like {text}"
-        raise CatalogueError([Problem(message, "check the folder and the pattern")])
+        raise CatalogueError([Problem(message, "check the folder and the pattern", "files")])
     return pattern.dimensions, found
 
 

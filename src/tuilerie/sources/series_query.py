@@ -23,6 +23,8 @@ __all__ = ["MAX_ROWS", "TIMEOUT_S", "Answer", "ask", "files_by_query"]
 MAX_ROWS = 200_000
 TIMEOUT_S = 20
 FILE_COLUMN = "file"
+_SQL = "query/sql"
+"""Where problems stand in the source's block."""
 
 
 class Answer(NamedTuple):
@@ -54,6 +56,7 @@ def files_by_query(
                 Problem(
                     f"the query's columns are {', '.join(answer.columns)}",
                     f"name one of them {FILE_COLUMN!r}, and one after each dimension, by AS",
+                    _SQL,
                 )
             ]
         )
@@ -72,7 +75,7 @@ def files_by_query(
     if not found:
         message = f"the query tells no file: it has {len(answer.rows)} rows"
         hint = "check the query, and that its files lie in the source's folder"
-        raise CatalogueError([Problem(message, hint)])
+        raise CatalogueError([Problem(message, hint, _SQL)])
     dimensions = [name for n, name in enumerate(answer.columns) if n != place]
     return tuple(dimensions), found, warnings
 
@@ -82,10 +85,10 @@ def ask(query: SeriesQuery) -> Answer:
     try:
         answer = _ask_postgresql(query) if query.is_postgresql else _ask_sqlite(query)
     except _FailedError as error:
-        raise CatalogueError([Problem(f"the query failed: {error}", error.hint)]) from error
+        raise CatalogueError([Problem(f"the query failed: {error}", error.hint, _SQL)]) from error
     if len(answer.rows) > MAX_ROWS:
         message = f"the query has more than {MAX_ROWS:,} rows"
-        raise CatalogueError([Problem(message, "make several sources of them")])
+        raise CatalogueError([Problem(message, "make several sources of them", _SQL)])
     return answer
 
 
