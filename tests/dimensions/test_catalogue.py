@@ -54,7 +54,8 @@ layers:
 
 def test_all_that_is_wrong_is_told_at_once_with_its_line(tmp_path: Path) -> None:
     days(tmp_path, {"20260301": 10})
-    put(tmp_path / "levels/low_x.tif", 1)
+    for name in ("low_x", "3_x"):
+        put(tmp_path / f"levels/{name}.tif", 1)
     told = [(problem.line, problem.message) for problem in problems_of(tmp_path, MANY)]
     expected = [
         (12, "value '2026-03-01' is here twice"),

@@ -151,7 +151,8 @@ def _at_source(problem: Problem, identifier: str) -> Problem:
         return problem
     # The file of such a problem is the data's: it belongs into the message, not to the place.
     message = f"{problem.file}: {problem.message}" if problem.file else problem.message
-    return Problem(message, problem.hint, f"{join_pointer('sources', identifier)}/{problem.pointer or 'path'}")
+    pointer = f"{join_pointer('sources', identifier)}/{problem.pointer or 'path'}"
+    return Problem(message, problem.hint, pointer)
 
 
 def _placed(settings: SourceSettings, base: Path) -> SourceSettings:

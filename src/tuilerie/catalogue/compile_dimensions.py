@@ -81,8 +81,7 @@ def compile_dimensions(
     for place, one in enumerate(wanted):
         here = pointer + one.pointer
         values = _values(one, (key[place] for key in maps), here, report)
-        if values:
-            dimensions.append(_dimension(one, values, here, report))
+        dimensions.append(_dimension(one, values, here, report))
     return Compiled(tuple(dimensions), maps)
 
 
@@ -237,6 +236,8 @@ def _default(
 ) -> tuple[str | None, bool]:
     """Return the default value, and whether another state of the layer may have another."""
     written = settings.default
+    if not values:
+        return None, False  # told already
     if written is None:
         if "default" in settings.model_fields_set:
             return None, False

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from tuilerie.catalogue.coverage import Coverage
+from tuilerie.catalogue.dimensions import Dimension
 from tuilerie.catalogue.model import Catalogue, Layer, MatrixSetLink, Text
 from tuilerie.grids import BoundingBox, Crs, TileIndex, TileMatrix, TileMatrixSet, transform_bounds
 from tuilerie.server.browser_crs import browser_definition
@@ -48,10 +49,22 @@ def layer_document(catalogue: Catalogue, identifier: str) -> dict[str, Any]:
             for style in layer.styles
         ],
         "formats": [{"type": fmt.media_type, "extension": fmt.extension} for fmt in layer.formats],
+        "dimensions": [_dimension(dimension) for dimension in layer.dimensions],
         "sets": [
             _matrix_set(catalogue.matrix_sets[link.matrix_set], link, layer)
             for link in layer.links.values()
         ],
+    }
+
+
+def _dimension(dimension: Dimension) -> dict[str, Any]:
+    return {
+        "id": dimension.identifier,
+        "title": _text(dimension.title),
+        "kind": dimension.kind,
+        "unit": dimension.unit_symbol,
+        "default": dimension.default,
+        "values": dimension.values,
     }
 
 
