@@ -12,7 +12,6 @@ from tuilerie.catalogue.dimensions import MapOfSeries, Series, SeriesDescription
 from tuilerie.catalogue.model import SourceDescription
 from tuilerie.raster.image import Raster
 from tuilerie.sources.base import MapRequest, MapSource
-from tuilerie.sources.fingerprint import file_fingerprint
 from tuilerie.sources.series_files import FilesByValues, files_by_pattern
 from tuilerie.sources.series_query import Answer, ask, files_by_query
 from tuilerie.sources.settings import SeriesFolder, SeriesQuery, SheetFolder
@@ -122,7 +121,7 @@ def _maps(files: FilesByValues, sheets: dict[str, Sheet]) -> dict[tuple[str, ...
     for values, names in files.items():
         known = tuple(name for name in names if name in sheets)
         if known:
-            marks = [file_fingerprint(sheets[name].file) for name in known]
+            marks = [sheets[name].fingerprint for name in known]
             digest = hashlib.blake2b("\0".join(marks).encode(), digest_size=16)
             maps[values] = MapOfSeries(known, digest.hexdigest())
     return maps

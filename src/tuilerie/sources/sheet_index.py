@@ -51,6 +51,7 @@ class Sheet:
         name: the path below the folder.
         like: what sheets must share to be one map: kind, data type and number of bands shown.
         upright: whether its rows and columns run along the axes of the CRS.
+        fingerprint: see `file_fingerprint`.
     """
 
     name: str
@@ -64,6 +65,7 @@ class Sheet:
     transparent: bool
     upright: bool
     overviews: bool
+    fingerprint: str
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -177,7 +179,7 @@ def read_sheets(folder: SheetFolder, paths: Sequence[Path], fingerprint: str = "
 
 
 @lru_cache(maxsize=_REMEMBERED)
-def _read_sheet(file: RasterFile, name: str, _fingerprint: str) -> Sheet:
+def _read_sheet(file: RasterFile, name: str, fingerprint: str) -> Sheet:
     with open_raster(file) as dataset:
         facts = read_facts(dataset, file)
         kind = kind_of(dataset, facts)
@@ -193,6 +195,7 @@ def _read_sheet(file: RasterFile, name: str, _fingerprint: str) -> Sheet:
             transparent=_transparent(facts),
             upright=facts.upright,
             overviews=bool(dataset.overviews(1)),
+            fingerprint=fingerprint,
         )
 
 
