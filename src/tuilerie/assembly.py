@@ -23,11 +23,13 @@ from tuilerie.catalogue.document import (
     MosaicSource,
     NoCache,
     RasterSource,
+    SeriesSource,
     SourceSettings,
     SqliteCache,
 )
 from tuilerie.catalogue.load import LoadedDocument, Places, load_document
-from tuilerie.catalogue.model import Catalogue
+from tuilerie.catalogue.model import Catalogue, Layer
+from tuilerie.catalogue.series import QuerySettings
 from tuilerie.catalogue.store import RevisionStore
 from tuilerie.catalogue.zero_config import document_for_files
 from tuilerie.errors import CacheError, CatalogueError
@@ -41,8 +43,12 @@ from tuilerie.sources.base import MapSource
 from tuilerie.sources.describe import describe_raster
 from tuilerie.sources.fingerprint import sidecars_of
 from tuilerie.sources.mosaic import MosaicSource as MosaicMapSource
+from tuilerie.sources.polling import QueryPolls
 from tuilerie.sources.rasterfile import RasterFileSource
-from tuilerie.sources.settings import RasterFile
+from tuilerie.sources.series import SeriesSource as SeriesMapSource
+from tuilerie.sources.series import describe_series
+from tuilerie.sources.series_files import places_like
+from tuilerie.sources.settings import RasterFile, SeriesFolder, SeriesQuery
 from tuilerie.sources.sheet_index import folder_files
 from tuilerie.sources.sheets import SheetFolder, describe_folder
 from tuilerie.telemetry import Meters
@@ -126,8 +132,8 @@ def open_service(catalogue: Catalogue, data: Path, *, meters: Meters) -> TileSer
     limit_threads(1)
     executor = ThreadPoolExecutor(cores, thread_name_prefix="tuilerie-pixels")
     sources = {
-        identifier: _source(identifier, settings, executor)
-        for identifier, settings in catalogue.sources.items()
+        layer.identifier: _layer_source(layer, catalogue, executor)
+        for layer in catalogue.layers.values()
     }
     caches = {
         identifier: _cache(settings, data / "caches" / identifier, catalogue, meters)
@@ -141,7 +147,7 @@ def open_service(catalogue: Catalogue, data: Path, *, meters: Meters) -> TileSer
             caches[layer.cache],
             LayerProducer(
                 layer,
-                sources[layer.source],
+                sources[layer.identifier],
                 catalogue.matrix_sets,
                 executor=executor,
                 side_by_side=cores,
@@ -193,6 +199,7 @@ def make_live(
         meters=meters,
         watch=lambda: watched.files(live.current.catalogue),
         rebuild=rebuild,
+        mark=lambda: watched.said(live.current.catalogue),
     )
     return live
 
@@ -204,6 +211,7 @@ class _Watched:
         self._paths = publication.paths
         self._catalogue: Catalogue | None = None
         self._files: list[Path] = []
+        self._polls = QueryPolls()
 
     def files(self, catalogue: Catalogue) -> Sequence[Path]:
         """Return the catalogue's file, the data with what lies beside it, and matrix set files."""
@@ -211,9 +219,29 @@ class _Watched:
             files = [*self._paths, *(Path(file) for file in catalogue.files)]
             for settings in catalogue.sources.values():
                 files += _data_files(settings)
+            files += _series_files(catalogue)
             self._files = list(dict.fromkeys(files))
             self._catalogue = catalogue
         return self._files
+
+    def said(self, catalogue: Catalogue) -> str:
+        """Return what the databases of the catalogue's sources say, asked when it is time."""
+        queries = {
+            identifier: (_series_query(settings.query), settings.query.every_s)
+            for identifier, settings in catalogue.sources.items()
+            if isinstance(settings, SeriesSource) and settings.query is not None
+        }
+        return self._polls.said(queries, catalogue.queries) if queries else ""
+
+
+def _series_files(catalogue: Catalogue) -> list[Path]:
+    """Return the files of maps, which a database may have named."""
+    files: dict[Path, None] = {}
+    for layer in catalogue.layers.values():
+        for found in layer.series.values():
+            folder = catalogue.sources[layer.source].path
+            files |= dict.fromkeys(Path(folder, name) for name in found.files)
+    return list(files)
 
 
 def _data_files(settings: SourceSettings) -> list[Path]:
@@ -226,6 +254,8 @@ def _data_files(settings: SourceSettings) -> list[Path]:
                 return folder_files(_sheet_folder(settings))
             except CatalogueError:  # gone since it was described: its coming back is a change
                 return [path]
+        case SeriesSource():
+            return _series_places(settings)
 
 
 def _describe(sources: Mapping[str, SourceSettings]) -> dict[str, Described]:
@@ -243,11 +273,53 @@ def _described(settings: SourceSettings) -> Described:
                 return describe_raster(_raster_file(settings))
             case MosaicSource():
                 return describe_folder(_sheet_folder(settings))
+            case SeriesSource():
+                return describe_series(_series_folder(settings))
     except CatalogueError as error:
         return error
 
 
-def _source(identifier: str, settings: SourceSettings, executor: Executor) -> MapSource:
+def _series_places(settings: SeriesSource) -> list[Path]:
+    """Return where a new file of a series would show: folders, or the database's file."""
+    path = Path(settings.path)
+    if settings.files is None:
+        return [path]
+    try:
+        return places_like(path, settings.files)
+    except CatalogueError:  # gone since it was described: its coming back is a change
+        return [path]
+
+
+def _layer_source(layer: Layer, catalogue: Catalogue, executor: Executor) -> MapSource:
+    """Make the source of a layer; opening files is left to the first tile."""
+    settings = catalogue.sources[layer.source]
+    if not isinstance(settings, SeriesSource):
+        return _source(layer.source, settings, executor)
+
+    def open_map(files: tuple[str, ...]) -> MapSource:
+        if len(files) > 1:
+            sheets = SheetFolder(
+                path=Path(settings.path),
+                crs=settings.crs or "",
+                nodata=settings.nodata,
+                bands=settings.bands or (),
+                files=files,
+            )
+            return MosaicMapSource(sheets, identifier=layer.source, executor=executor)
+        file = RasterFile(
+            path=Path(settings.path, files[0]),
+            crs=settings.crs or "",
+            nodata=settings.nodata,
+            bands=settings.bands or (),
+        )
+        return RasterFileSource(file, identifier=layer.source, executor=executor)
+
+    return SeriesMapSource(layer.series, open_map)
+
+
+def _source(
+    identifier: str, settings: RasterSource | MosaicSource, executor: Executor
+) -> MapSource:
     match settings:
         case RasterSource():
             return RasterFileSource(
@@ -266,6 +338,21 @@ def _raster_file(settings: RasterSource) -> RasterFile:
         nodata=settings.nodata,
         bands=settings.bands or (),
         subdataset=settings.subdataset,
+    )
+
+
+def _series_query(settings: QuerySettings) -> SeriesQuery:
+    return SeriesQuery(settings.database, settings.sql, settings.is_postgresql)
+
+
+def _series_folder(settings: SeriesSource) -> SeriesFolder:
+    return SeriesFolder(
+        path=Path(settings.path),
+        pattern=settings.files,
+        query=None if settings.query is None else _series_query(settings.query),
+        crs=settings.crs or "",
+        nodata=settings.nodata,
+        bands=settings.bands or (),
     )
 
 

@@ -52,6 +52,7 @@ def test_first_visit_shows_the_first_layer(visit: Visit) -> None:
     ("layer", "matrix_set", "extension", "colours"),
     [
         ("relief", "EuropeanETRS89_LAEAQuad", "jpg", 1000),
+        ("daylight", "WebMercatorQuad", "jpg", 1000),
         ("sheets", "WebMercatorQuad", "mixed", 1000),
         ("france", "LAMB93", "png", 1000),
         ("madagascar", "madagascar", "png", 1000),
@@ -72,6 +73,31 @@ def test_every_layer_of_the_demo_is_drawn(
     assert visit.colours() >= colours
     assert all(f"/{layer}/" in path and f"/{matrix_set}/" in path for path in visit.tiles())
     assert all(path.endswith(f".{extension}") for path in visit.tiles())
+
+
+def test_choosing_a_time(visit: Visit) -> None:
+    """A layer with dimensions would show one of its values only."""
+    page = visit.open("#layer=daylight&dim_time=2026-06-21T03:00:00Z")
+    visit.drawn("daylight/")
+    slider = page.locator("[data-dimension=time]")
+    expect(slider).to_have_attribute("aria-valuetext", "2026-06-21T03:00:00Z")
+    night = visit.tiles()
+    assert night
+    assert all("/2026-06-21T03%3A00%3A00Z/" in path for path in night)
+    slider.focus()
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("body")).to_have_attribute("data-values", "2026-06-21T06:00:00Z")
+    assert link(page)["dim_time"] == "2026-06-21T06:00:00Z"
+    expect(page.get_by_text("Time (UTC): 2026-06-21T06:00:00Z")).to_be_visible()
+    page.get_by_role("button", name="Addresses").click()
+    shown = {
+        entry.get_attribute("data-key"): entry.locator("code").inner_text()
+        for entry in page.locator("#address-list article").all()
+    }
+    assert "time=2026-06-21T06%3A00%3A00Z" in shown["address_kvp"]
+    assert "/2026-06-21T06%3A00%3A00Z/WebMercatorQuad/" in shown["address_rest"]
+    page.get_by_role("button", name="Français").click()
+    expect(page.get_by_text("Heure (UTC): 2026-06-21T06:00:00Z")).to_be_visible()
 
 
 def test_choosing_another_layer(visit: Visit) -> None:

@@ -9,6 +9,7 @@ import pytest
 from tests.docs.markdown_text import DOCS
 from tuilerie.caches.content import SHARED_MAX_BYTES
 from tuilerie.caches.sqlite.keys import INDEX_BITS, MAX_MATRICES
+from tuilerie.catalogue.dimension_settings import MAX_DIMENSIONS, MAX_VALUES
 from tuilerie.catalogue.fields import MAX_IDENTIFIER_LENGTH
 from tuilerie.catalogue.schema import json_schema
 from tuilerie.catalogue.yaml_text import MAX_BYTES
@@ -21,6 +22,7 @@ from tuilerie.server.access_log import MAX_UNWRITTEN_BYTES
 from tuilerie.server.answers import RECHECK_S
 from tuilerie.server.metrics import MAX_LAYERS
 from tuilerie.server.settings import ServerSettings
+from tuilerie.sources import series_files, series_query
 from tuilerie.sources.remote import (
     absences,
     addresses,
@@ -74,6 +76,11 @@ LIMITS = {
         f"{_bound('LegendDrawing', 'ticks', 'maximum')} by `ticks`"
     ),
     "drawn legends, each worker": f"{LEGEND_BYTES // 2**20} MiB",
+    "dimensions of a layer": f"{MAX_DIMENSIONS}",
+    "values of a dimension": f"{MAX_VALUES:,}",
+    "files of a series": f"{series_files.MAX_FILES:,}",
+    "rows of a query": f"{series_query.MAX_ROWS:,}",
+    "time for a query": f"{series_query.TIMEOUT_S} s",
     "matrices of a matrix set": f"{_bound('ExplicitMatrixSet', 'matrices', 'maxItems')}",
     "sides of a tile": f"{_bound('MatrixSettings', 'tile_size', 'maximum'):,} pixels",
     "sides of a metatile": f"{_bound('LayerSettings', 'metatile', 'maximum')} tiles",

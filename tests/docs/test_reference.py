@@ -101,7 +101,8 @@ def test_every_exception_code_has_a_row() -> None:
 def test_every_route_has_a_row() -> None:
     """A path that the application compares requests with is not in routes.md."""
     routes = rows(_text("routes.md"))
-    template = rest.tile_template("", "LAYER", "EXT").replace("LAYER", "{Layer}")
+    template = rest.tile_template("", "LAYER", "EXT", ["D"]).replace("LAYER", "{Layer}")
+    template = template.replace("/{D}", "[/{Dimension}…]")
     wanted = {rest.KVP_PATH, rest.CAPABILITIES_PATH, template.replace("EXT", "{extension}")}
     wanted |= {*_paths(application), *_paths(frontpage)}
     documented = {route.partition("?")[0].replace("{version}/{file}", "") for route in routes}

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from owslib.wmts import WebMapTileService
 from pydantic import TypeAdapter, ValidationError
@@ -385,6 +385,9 @@ PLACES = st.text(st.sampled_from("ab:/?#[]@%41é \\|^`{}<>&'.+-~"), min_size=1, 
 
 @settings(max_examples=300, deadline=None)
 @given(identifier=PLACES, rest=PLACES)
+@example(identifier="1", rest="//:")
+@example(identifier="1", rest="///")
+@example(identifier="//:", rest="1")
 def test_any_reference_that_the_catalogue_takes_is_valid(identifier, rest):
     """The catalogue refuses what the schema would: else one theme would spoil the document."""
     layer = a_layer(identifier, full_link(PLATE_CARREE))

@@ -171,10 +171,15 @@ def test_a_repeated_index_is_seen_by_the_fast_reader(name):
 
 
 def test_unknown_parameters_are_ignored():
-    """7.2.2.2: unknown parameters SHALL be ignored, whatever they hold and however often."""
+    """7.2.2.2: unknown parameters SHALL be ignored, whatever they hold and however often.
+
+    All that becomes of them are pairs in which a layer may look for its dimensions.
+    """
     raw = query() + b"&time=2020&TIME=%ff&%zz=1&%80=2&a&=&&apikey=x+y&amp;layer=other&I=1"
-    assert parse(raw, strict=True) == GetTile(TILE)
-    assert parse_get_tile(raw, strict=True) == TILE
+    found = parse_get_tile(raw, strict=True)
+    assert parse(raw, strict=True) == GetTile(found)
+    assert found._replace(dimensions=()) == TILE
+    assert found.dimensions[:2] == (("time", "2020"), ("TIME", "\ufffd"))
 
 
 def test_escapes_are_utf8_or_refused():

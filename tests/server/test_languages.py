@@ -78,7 +78,7 @@ def test_unopened_envelopes_are_refused_in_the_language_too(lane: int, version: 
         ("/wmts?service=WMTS", "Il manque request."),
         ("/wmts?service=WMS&request=GetTile", 'service doit être "WMTS".'),
         ("/wmts?service=WMTS&request=Get", "Il n'y a pas de requête 'Get'."),
-        ("/wmts/1.0.0/x", "Une tuile est à /wmts/1.0.0/{Layer}/{Style}/"),
+        ("/wmts/1.0.0/x", "Une tuile est à /wmts/1.0.0/{Layer}/{Style}["),
         ("/wmts?" + "a=b&" * 101, "Une requête a au plus 100 paramètres et 8192 octets."),
     ],
 )

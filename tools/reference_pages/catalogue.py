@@ -42,6 +42,8 @@ _UNITS: Mapping[str, str] = {
     "MaxAgeRule.seconds": _SECONDS,
     "LegendDrawing.ticks": "values",
     "LegendDrawing.decimals": "digits",
+    "DimensionSettings.moving_max_age_s": _SECONDS,
+    "QuerySettings.every_s": _SECONDS,
     "LegendSettings.width": _PIXELS,
     "LegendSettings.height": _PIXELS,
     "LegendSettings.min_scale_denominator": "ratio",

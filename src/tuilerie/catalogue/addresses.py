@@ -17,7 +17,8 @@ __all__ = ["LegendSettings", "Legends", "Links", "MetadataSettings", "Uri", "Web
 _AFTER = r"(?:[^\s<>\"{}|\\^`\[\]%]|%[0-9A-Fa-f]{2})"
 _HOST = r"(?:[\w.~-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?"
 _WEB = re.compile(rf"https?://{_HOST}(?:[/?#]{_AFTER}*)?", re.IGNORECASE)
-_URI = re.compile(rf"[A-Za-z][A-Za-z0-9+.-]*:{_AFTER}+")
+_AUTHORITY = rf"//(?:{_HOST}(?:[/?#]{_AFTER}*)?|/{_AFTER}*)"
+_URI = re.compile(rf"[A-Za-z][A-Za-z0-9+.-]*:(?:{_AUTHORITY}|(?!//){_AFTER}+)")
 _MEDIA_TYPE = re.compile(r"[\w.+-]+/[\w.+-]+(?:; ?[\w.+-]+=[\w.+-]+)*", re.ASCII)
 _BY_SUFFIX = {
     "png": "image/png",

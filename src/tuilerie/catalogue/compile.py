@@ -14,9 +14,9 @@ from tuilerie.catalogue.compile_layer import LayerCompiler, LayerContext
 from tuilerie.catalogue.document import (
     CatalogueDocument,
     FilesCache,
-    MosaicSource,
     NoCache,
-    RasterSource,
+    SeriesSource,
+    SourceSettings,
     SqliteCache,
 )
 from tuilerie.catalogue.faults import Suggestions
@@ -50,7 +50,7 @@ _BUILT_IN_CACHES: Mapping[str, SqliteCache | NoCache] = {
 }
 
 
-def used_sources(document: CatalogueDocument, base: Path) -> dict[str, RasterSource | MosaicSource]:
+def used_sources(document: CatalogueDocument, base: Path) -> dict[str, SourceSettings]:
     """Return the sources that layers use, with absolute paths: those that must be described.
 
     Args:
@@ -117,6 +117,11 @@ def compile_catalogue(
             for settings in document.matrix_sets.values()
             if isinstance(settings, FileMatrixSet)
         ),
+        queries={
+            identifier: description.series.query
+            for identifier, description in described.items()
+            if description.series is not None and description.series.query
+        },
     )
 
 
@@ -143,16 +148,26 @@ def _described(
 
 
 def _at_source(problem: Problem, identifier: str) -> Problem:
-    """Say which source a problem is about, unless it says so itself."""
-    if problem.pointer:
+    """Say which source a problem is about, unless it says so itself.
+
+    A pointer without a slash in front is meant from the source's own block.
+    """
+    if problem.pointer.startswith("/"):
         return problem
     # The file of such a problem is the data's: it belongs into the message, not to the place.
     message = f"{problem.file}: {problem.message}" if problem.file else problem.message
-    return Problem(message, problem.hint, join_pointer("sources", identifier, "path"))
+    pointer = f"{join_pointer('sources', identifier)}/{problem.pointer or 'path'}"
+    return Problem(message, problem.hint, pointer)
 
 
-def _placed(settings: RasterSource | MosaicSource, base: Path) -> RasterSource | MosaicSource:
-    return settings.model_copy(update={"path": str(base / settings.path)})
+def _placed(settings: SourceSettings, base: Path) -> SourceSettings:
+    changed: dict[str, Any] = {"path": str(base / settings.path)}
+    if isinstance(settings, SeriesSource) and settings.query is not None:
+        query = settings.query
+        if not query.is_postgresql:
+            query = query.model_copy(update={"database": str(base / query.database)})
+        changed["query"] = query
+    return settings.model_copy(update=changed)
 
 
 def _caches(document: CatalogueDocument, layers: Mapping[str, Layer], base: Path) -> dict[str, Any]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from tuilerie.catalogue.compile_dimensions import Compiled, compile_dimensions
 from tuilerie.catalogue.document import CatalogueDocument
 from tuilerie.catalogue.fingerprint import fingerprint
 from tuilerie.catalogue.keywords import grouped, ungrouped
@@ -79,9 +81,13 @@ class LayerCompiler:
         resampling = self._resampling(settings, described, styles, pointer)
         links = self._linker.links(settings, described, bounds, pointer)
         styles = self._with_legends(styles, links, pointer)
+        varied = compile_dimensions(
+            settings.dimensions, described, settings.source, pointer, self._report
+        )
         if len(self._problems) > before:
             return None
-        return self._layer(identifier, settings, described, bounds, styles, resampling, links)
+        layer = self._layer(identifier, settings, described, bounds, styles, resampling, links)
+        return _varied(layer, varied)
 
     def _references_hold(self, settings: LayerSettings) -> bool:
         """Return whether all names mean something; those that do not have been reported."""
@@ -132,7 +138,10 @@ class LayerCompiler:
             keyword_groups=self._shared(grouped(settings.keywords)),
             generation=fingerprint(
                 described.fingerprint,
-                self._document.sources[settings.source].model_dump(mode="json"),
+                # Where a series finds its maps decides nothing of their pixels.
+                self._document.sources[settings.source].model_dump(
+                    mode="json", exclude={"files", "query"}
+                ),
                 resampling,
                 settings.extent,
                 buffer_px,
@@ -244,6 +253,13 @@ class LayerCompiler:
 
     def _report(self, message: str, hint: str, pointer: str) -> None:
         self._problems.append(Problem(message, hint, pointer))
+
+
+def _varied(layer: Layer, varied: Compiled) -> Layer:
+    """Return a layer with its dimensions, if it has any."""
+    if not varied.dimensions:
+        return layer
+    return replace(layer, dimensions=varied.dimensions, series=varied.series)
 
 
 def _formats(described: SourceDescription) -> tuple[ImageFormat, ...]:

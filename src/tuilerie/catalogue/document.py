@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from tuilerie.catalogue.fields import AnyNumber, CrsText, Flag, Identifier, Line, PathText, Settings
 from tuilerie.catalogue.layers import DefaultsSettings, LayerSettings
 from tuilerie.catalogue.matrix_sets import MatrixSetSettings
+from tuilerie.catalogue.series import FilesPattern, QuerySettings
 from tuilerie.catalogue.service import ServiceSettings
 from tuilerie.catalogue.styles import BandNumber, StyleSettings
 from tuilerie.catalogue.themes import ThemeSettings
@@ -25,6 +27,7 @@ __all__ = [
     "MosaicSource",
     "NoCache",
     "RasterSource",
+    "SeriesSource",
     "SourceSettings",
     "SqliteCache",
 ]
@@ -72,7 +75,41 @@ class MosaicSource(_FileSource):
     recursive: Flag = Field(default=False, description="Also in folders below.", examples=[True])
 
 
-SourceSettings = Annotated[RasterSource | MosaicSource, Field(discriminator="kind")]
+class SeriesSource(_FileSource):
+    """A folder with a map for each value of one or more dimensions."""
+
+    kind: Literal["series"] = Field(
+        description="A map for each value of dimensions.", examples=["series"]
+    )
+    files: FilesPattern | None = Field(
+        default=None,
+        description=(
+            "How files are named: {name} is the value of a dimension, {name:%Y%m%d} a time, * and "
+            "? as in shells. Files with the same values are one map."
+        ),
+        examples=["{time:%Y}/rain_{time:%Y%m%d}_{level}.tif"],
+    )
+    query: QuerySettings | None = Field(
+        default=None,
+        description="A database that tells the files, instead of their names.",
+        examples=[
+            {
+                "database": "data/scenes.sqlite",
+                "sql": "SELECT day AS time, path AS file FROM scenes",
+            }
+        ],
+    )
+
+    @model_validator(mode="after")
+    def _check(self) -> SeriesSource:
+        if (self.files is None) == (self.query is None):
+            raise PydanticCustomError(
+                "series", "a series has either the names of its files or a query"
+            )
+        return self
+
+
+SourceSettings = Annotated[RasterSource | MosaicSource | SeriesSource, Field(discriminator="kind")]
 
 
 class SqliteCache(Settings):

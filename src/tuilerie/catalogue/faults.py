@@ -60,6 +60,11 @@ _HINTS = {
     "dates": "write created, revised or published",
     "inspire": "write metadata_url: with the address of the service's metadata record",
     "path": "write where the data is, from the catalogue's folder",
+    "series": "write files: or query:, one of the two",
+    "file_pattern": "write for example rain_{time:%Y%m%d}.tif, or {time:%Y}/*_{level}.tif",
+    "dimension_name": "write letters, digits, - _ and ., at most 50, a letter first",
+    "dimension_taken": "give the dimension another name",
+    "dimension_twice": "give one of them another name",
     "text": "remove it",
 }
 _BOUNDS = {

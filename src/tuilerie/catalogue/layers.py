@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import BeforeValidator, Field
 
 from tuilerie.catalogue.addresses import Links
+from tuilerie.catalogue.dimension_settings import Dimensions
 from tuilerie.catalogue.fields import (
     Colour,
     Extent,
@@ -151,6 +152,11 @@ class LayerSettings(Settings):
         examples=[["https://example.org/csw?service=CSW&request=GetRecordById&id=1"]],
     )
     source: Identifier = Field(description="A source's identifier.", examples=["bluemarble"])
+    dimensions: Dimensions = Field(
+        default_factory=dict,
+        description="What else may be asked: time, elevation…; for sources of kind series.",
+        examples=[{"time": {"kind": "time", "current": True}}],
+    )
     matrix_sets: Annotated[Uses, Field(min_length=1)] | None = Field(
         default=None,
         description="Where the layer is served; the first is shown on the front page.",

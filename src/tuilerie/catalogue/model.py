@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
-from tuilerie.catalogue.address import TilesetKey
+from tuilerie.catalogue.address import Dimensions, TilesetKey
+from tuilerie.catalogue.dimensions import Dimension, Series, SeriesDescription
 from tuilerie.catalogue.fingerprint import fingerprint
 from tuilerie.catalogue.metadata import (
     Inspire,
@@ -200,7 +201,10 @@ class Layer:
         expire_after_s: age at which a stored tile is made anew; None = never.
         generation: fingerprint of what decides the pixels of every tileset of the layer: the
             data file's size and time, source settings, resampling, extent. What differs from one
-            tileset to another (style, matrix set, encoding) is added by `Catalogue.generation`.
+            tileset to another (style, matrix set, encoding, values of dimensions) is added by
+            `Catalogue.generation`.
+        dimensions: in the order in which paths have their values.
+        series: the maps that the layer has; combinations of values without one are empty.
     """
 
     identifier: str
@@ -229,6 +233,8 @@ class Layer:
     metadata: tuple[MetadataLink, ...] = ()
     keyword_groups: tuple[KeywordGroup, ...] = ()
     generation: str = ""
+    dimensions: tuple[Dimension, ...] = ()
+    series: Series = field(default_factory=dict)
 
     def client_max_age(self, matrix_set: str, matrix: str) -> int | None:
         """Return for how many seconds clients may keep tiles of a matrix; None = no header.
@@ -236,6 +242,11 @@ class Layer:
         Source: OGC 07-057r7, 11.5.
         """
         return self.client_max_ages.get((matrix_set, matrix), self.client_max_age_s)
+
+    def state_of(self, dimensions: Dimensions) -> str:
+        """Return the fingerprint of the map of some values; "" where the layer has none."""
+        found = self.series.get(tuple(value for _, value in dimensions))
+        return "" if found is None else found.fingerprint
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,7 +274,9 @@ class SourceDescription:
         cell_size: CRS units per pixel at full size, the finer of the two axes.
         palette: index -> (red, green, blue, alpha) for kind "palette".
         transparent: whether some pixels may be missing or see-through.
-        fingerprint: changes whenever the pixels may have changed.
+        fingerprint: changes whenever the pixels may have changed; of a series only what all its
+            maps have in common, since each of them has a fingerprint of its own.
+        series: the maps by values of dimensions; None = there is only one.
     """
 
     kind: DataKind
@@ -279,6 +292,7 @@ class SourceDescription:
     palette: Mapping[int, tuple[int, int, int, int]] = field(default_factory=dict)
     category_names: Mapping[int, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    series: SeriesDescription | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,6 +306,7 @@ class Catalogue:
         matrix_sets: those that some layer links to, by identifier.
         themes: hierarchies of themes, by the operator's names, which nobody else sees.
         files: absolute paths of the files, besides data, that the document was read with.
+        queries: what the databases of sources said, as fingerprints by source.
     """
 
     revision: int
@@ -302,19 +317,29 @@ class Catalogue:
     matrix_sets: Mapping[str, TileMatrixSet]
     themes: Mapping[str, tuple[Theme, ...]] = field(default_factory=dict)
     files: tuple[str, ...] = ()
+    queries: Mapping[str, str] = field(default_factory=dict)
+
+    def dimensions_of(self, layer: str) -> tuple[str, ...]:
+        """Return the identifiers of a layer's dimensions; () where there is no such layer."""
+        found = self.layers.get(layer)
+        return tuple(each.identifier for each in found.dimensions) if found is not None else ()
 
     def generation(self, tileset: TilesetKey) -> str:
         """Return the fingerprint that stored tiles of a tileset must carry to be this layer's.
 
-        A new style, format or matrix set leaves the tiles of the others good.
+        A new style, format or matrix set leaves the tiles of the others good, and so does a new
+        value of a dimension, or another file for one.
 
         Raises: KeyError: the tileset is not of this catalogue.
         """
         layer = self.layers[tileset.layer]
         style = {each.identifier: each for each in layer.styles}[tileset.style]
-        return fingerprint(
+        parts: list[Any] = [
             layer.generation,
             style.fingerprint,
             layer.links[tileset.matrix_set].fingerprint,
             layer.encoding.deciding(tileset.format),
-        )
+        ]
+        if tileset.dimensions:
+            parts.append(layer.state_of(tileset.dimensions))
+        return fingerprint(*parts)

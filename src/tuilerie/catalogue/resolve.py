@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from tuilerie.catalogue.address import TileAddress, TileQuery, TilesetKey
+from tuilerie.catalogue.address import Dimensions, TileAddress, TileQuery, TilesetKey
+from tuilerie.catalogue.layer_axes import NO_VALUES, LayerAxes, Values
 from tuilerie.catalogue.model import Catalogue, Layer, MatrixSetLink
 from tuilerie.catalogue.resolve_slowly import (
     Prefix,
@@ -74,6 +75,8 @@ class Tileset:
 
     Attributes:
         key: canonical; what one table of a cache holds.
+        max_age_s: see `Values`; None in a layer without dimensions.
+        kept: whether the same words may be taken for this tileset as long as the catalogue lasts.
     """
 
     __slots__ = (
@@ -85,13 +88,23 @@ class Tileset:
         "_set",
         "_style",
         "_windows",
+        "kept",
         "key",
+        "max_age_s",
     )
 
     def __init__(
-        self, key: TilesetKey, windows: _Windows, tms: TileMatrixSet, *, lenient: bool
+        self,
+        key: TilesetKey,
+        windows: _Windows,
+        tms: TileMatrixSet,
+        *,
+        lenient: bool,
+        values: Values = NO_VALUES,
     ) -> None:
         self.key = key
+        self.max_age_s = values.max_age_s
+        self.kept = not values.hastens
         self._layer, self._style, self._format, self._matrix_set, self._dimensions = key
         self._windows = windows
         self._set = tms
@@ -169,6 +182,7 @@ class Resolver:
         self.catalogue = catalogue
         self._tilesets: dict[tuple[str, str, str, str, bool, bool], Tileset] = {}
         self._windows: dict[int, _Windows] = {}
+        self._axes = LayerAxes()
 
     def resolve_tile(self, query: TileQuery, *, strict: bool = False) -> TileAddress:
         """Return the identity of the tile that a client asked for.
@@ -180,7 +194,7 @@ class Resolver:
         Raises:
             MissingParameter: an empty value.
             InvalidParameter: locator "Layer", "Style", "Format", "TileMatrixSet", "TileMatrix",
-                "TileRow" or "TileCol".
+                "TileRow", "TileCol" or the identifier of a dimension.
             TileOutOfRange: locator "TileRow" or "TileCol".
             Rejection: several of these, missing ones first, else in this order.
 
@@ -200,6 +214,7 @@ class Resolver:
         format_text: str,
         matrix_set: str,
         by_extension: bool,
+        dimensions: Dimensions = (),
         *,
         strict: bool = False,
     ) -> Tileset | None:
@@ -212,7 +227,7 @@ class Resolver:
         if found is not None:
             return found
         query = TileQuery(
-            layer, style, format_text, matrix_set, "", "", "", format_is_extension=by_extension
+            layer, style, format_text, matrix_set, "", "", "", dimensions, by_extension
         )
         try:
             return self._tileset(query, strict=strict)
@@ -220,9 +235,10 @@ class Resolver:
             return None
 
     def _tileset(self, query: TileQuery, *, strict: bool) -> Tileset:
-        prefix = find_prefix(self.catalogue, query, strict=strict)
+        prefix = find_prefix(self.catalogue, query, self._axes, strict=strict)
         tileset = self._make(prefix, strict=strict)
-        if prefix.spelling is not None:
+        # Those with dimensions are as many as clients can spell; whoever asks remembers some.
+        if prefix.spelling is not None and not prefix.values.dimensions:
             key: Any = (*prefix.spelling, bool(query.format_is_extension), strict)
             tileset = self._tilesets.setdefault(key, tileset)
         return tileset
@@ -232,12 +248,17 @@ class Resolver:
         link = prefix.link
         return Tileset(
             TilesetKey(
-                layer.identifier, prefix.style.identifier, prefix.format, link.matrix_set, ()
+                layer.identifier,
+                prefix.style.identifier,
+                prefix.format,
+                link.matrix_set,
+                prefix.values.dimensions,
             ),
             # By identity: links are shared between layers, and live as long as the catalogue.
             self._windows.setdefault(id(link), _Windows(link)),
             self.catalogue.matrix_sets[link.matrix_set],
             lenient=not strict,
+            values=prefix.values,
         )
 
 

@@ -11,6 +11,8 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple, ParamSpec, TypeVar
 
 from tuilerie.catalogue.address import TileQuery
+from tuilerie.catalogue.echo import echo, some_names
+from tuilerie.catalogue.layer_axes import NO_VALUES, LayerAxes, Values
 from tuilerie.catalogue.model import Catalogue, Layer, MatrixSetLink, StylePlan
 from tuilerie.errors import (
     InvalidParameter,
@@ -37,9 +39,7 @@ __all__ = [
 Found = TypeVar("Found")
 Args = ParamSpec("Args")
 
-_LONGEST_ECHO = 60
 _LONGEST_FORMAT = 100
-_MOST_NAMES = 30
 _INTEGER = re.compile(r"[0-9]+|-0*[1-9][0-9]*")
 _LONGEST_NUMBER = 20
 _BEYOND = 10**10
@@ -52,6 +52,7 @@ class Prefix(NamedTuple):
     """What the first four parameters of a request mean.
 
     Attributes:
+        values: those of the layer's dimensions; () where it has none.
         spelling: (layer, style, format, matrix set) as asked, in strings of the catalogue; None
             where there is no end to such spellings, so that nothing should remember them.
     """
@@ -61,14 +62,17 @@ class Prefix(NamedTuple):
     format: ImageFormat
     link: MatrixSetLink
     spelling: tuple[str, str, str, str] | None
+    values: Values = NO_VALUES
 
 
-def find_prefix(catalogue: Catalogue, query: TileQuery, *, strict: bool) -> Prefix:
-    """Return what layer, style, format and matrix set of a request mean.
+def find_prefix(catalogue: Catalogue, query: TileQuery, axes: LayerAxes, *, strict: bool) -> Prefix:
+    """Return what layer, style, format, dimensions and matrix set of a request mean.
 
-    Raises: MissingParameter, InvalidParameter with locator "Layer", "Style", "Format" or
-        "TileMatrixSet"; a Rejection where several parameters are wrong, those of the tile
-        included as far as they can be judged.
+    `axes` finds the values of a layer's dimensions.
+
+    Raises: MissingParameter, InvalidParameter with locator "Layer", "Style", "Format",
+        "TileMatrixSet" or a dimension's identifier; a Rejection where several parameters are
+        wrong, those of the tile included as far as they can be judged.
     """
     faults = missing(
         Layer=query.layer,
@@ -81,9 +85,10 @@ def find_prefix(catalogue: Catalogue, query: TileQuery, *, strict: bool) -> Pref
         wanted = query.style or ("" if strict else "default")
         style = judged(faults, wanted, _style, layer, query.style, strict)
         form = judged(faults, query.format, _format, layer, query, strict)
+        values = axes.find(layer, query.dimensions, faults) if layer.dimensions else NO_VALUES
         link = judged(faults, query.matrix_set, _link, layer, query.matrix_set)
-        if style is not None and form is not None and link is not None:
-            return _prefix(layer, style, form, link)
+        if style is not None and form is not None and link is not None and values is not None:
+            return _prefix(layer, style, form, link)._replace(values=values)
     raise rejected([*faults, *_tile_faults(catalogue, query, layer, strict)])
 
 
@@ -109,7 +114,7 @@ def _tile_faults(
         judged(faults, query.matrix, canonical_matrix, query.matrix, matrix_set, not strict)
     elif layer is None and query.matrix_set:
         unknown = "no layer uses TileMatrixSet {value}"
-        value = _echo(query.matrix_set)
+        value = echo(query.matrix_set)
         faults.insert(0, InvalidParameter(unknown, "TileMatrixSet", value=value))
     judged(faults, query.row, whole_number, query.row, "TileRow")
     judged(faults, query.col, whole_number, query.col, "TileCol")
@@ -161,9 +166,9 @@ def canonical_matrix(text: str, tms: TileMatrixSet, lenient: bool) -> str:
     raise InvalidParameter(
         "TileMatrix {value} is not in {matrix_set}, which has {names}",
         "TileMatrix",
-        value=_echo(text),
+        value=echo(text),
         matrix_set=tms.identifier,
-        names=_names(names),
+        names=some_names(names),
     )
 
 
@@ -174,7 +179,7 @@ def whole_number(text: str, locator: str) -> int:
     """
     if not _INTEGER.fullmatch(text):
         raise InvalidParameter(
-            "{name} {value} is not a whole number", locator, name=locator, value=_echo(text)
+            "{name} {value} is not a whole number", locator, name=locator, value=echo(text)
         )
     if len(text) > _LONGEST_NUMBER:
         return -_BEYOND if text.startswith("-") else _BEYOND
@@ -194,7 +199,7 @@ def check_range(number: int, low: int, high: int, locator: str, text: str, matri
             "{name} {value} is not between {low} and {high} in matrix {matrix}",
             locator,
             name=locator,
-            value=_echo(text),
+            value=echo(text),
             low=low,
             high=high,
             matrix=matrix,
@@ -204,7 +209,7 @@ def check_range(number: int, low: int, high: int, locator: str, text: str, matri
 def _layer(catalogue: Catalogue, text: str) -> Layer:
     layer = catalogue.layers.get(text)
     if layer is None:
-        raise InvalidParameter("there is no layer {layer}", "Layer", layer=_echo(text))
+        raise InvalidParameter("there is no layer {layer}", "Layer", layer=echo(text))
     return layer
 
 
@@ -253,17 +258,7 @@ def _not_offered(locator: str, text: str, layer: Layer, names: list[str]) -> Inv
         "{name} {value} is not offered by layer {layer}, which has {names}",
         locator,
         name=locator,
-        value=_echo(text),
+        value=echo(text),
         layer=layer.identifier,
-        names=_names(names),
+        names=some_names(names),
     )
-
-
-def _names(names: list[str]) -> str:
-    more = ", …" if len(names) > _MOST_NAMES else ""
-    return ", ".join(names[:_MOST_NAMES]) + more
-
-
-def _echo(text: str) -> str:
-    """Return what a client wrote, in quotes, short and printable."""
-    return repr(text if len(text) <= _LONGEST_ECHO else f"{text[:_LONGEST_ECHO]}…")

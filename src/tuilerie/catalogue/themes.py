@@ -70,11 +70,14 @@ def compile_themes(
 def is_reference(identifier: str) -> bool:
     """Tell whether a layer's identifier can stand in a theme, where the schema wants a URI.
 
-    Blanks and other scripts may stand in one (XLink escapes them), a broken escape may not.
+    Blanks and other scripts may stand in one (XLink escapes them), a broken escape may not; and
+    what begins with two slashes would name a host.
 
     Source: W3C XML Schema 1.0 part 2, 3.2.17; RFC 2396, 4.
     """
-    if _BROKEN.search(identifier) or identifier.count("#") > 1 or set("[]") & set(identifier):
+    if identifier.startswith("//") or _BROKEN.search(identifier):
+        return False
+    if identifier.count("#") > 1 or set("[]") & set(identifier):
         return False
     first = re.split("[/?#]", identifier, maxsplit=1)[0]
     scheme, colon, _ = first.partition(":")

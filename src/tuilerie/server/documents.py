@@ -16,6 +16,7 @@ from collections.abc import Hashable
 from hashlib import blake2b
 from typing import Final, Generic, NamedTuple, TypeVar
 
+from tuilerie.catalogue.dimensions import Dimension
 from tuilerie.catalogue.metadata import Theme
 from tuilerie.catalogue.model import Catalogue, Layer, ServiceInfo, StylePlan, Text
 from tuilerie.protocols.wmts.capabilities import write_capabilities
@@ -143,6 +144,8 @@ def _languages(catalogue: Catalogue) -> tuple[str, ...]:
     texts: list[Text] = [service.title, service.abstract, *_words(service)]
     for layer in catalogue.layers.values():
         texts += [layer.title, layer.abstract, *_words(layer)]
+        for dimension in layer.dimensions:
+            texts += [dimension.title, dimension.abstract, *_words(dimension)]
         for style in layer.styles:
             texts += [style.title, style.abstract, *_words(style)]
             texts.append(Text(tuple((each.language, "") for each in style.legends)))
@@ -160,7 +163,7 @@ def _texts(theme: Theme) -> list[Text]:
     return [theme.title, theme.abstract, *_words(theme), *inner]
 
 
-def _words(described: ServiceInfo | Layer | StylePlan | Theme) -> list[Text]:
+def _words(described: ServiceInfo | Layer | StylePlan | Theme | Dimension) -> list[Text]:
     """Return all keywords of something, those in groups too."""
     groups = described.keyword_groups
     return [*described.keywords, *(word for group in groups for word in group.keywords)]

@@ -28,7 +28,9 @@ MAX_SETTLE_POLLS: Final = 25
 
 _log = get_logger(__name__)
 
-Signature = dict[Path, tuple[int, int, int] | None]
+Mark = tuple[int, int, int] | str | None
+Signature = dict[Path | None, Mark]
+"""What files are, and under None what the mark says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,7 @@ class Follower:
         watch: returns the files to look at; asked again after every change.
         rebuild: makes the service that the files describe, revision decided; runs in a thread.
             Raises CatalogueError with everything that is wrong.
+        mark: returns a text that changes when something does that is no file.
 
     Attributes:
         fault: why the last change was not taken; None if it was.
@@ -61,6 +64,7 @@ class Follower:
         live: Live,
         watch: Callable[[], Sequence[Path]],
         rebuild: Callable[[], Service],
+        mark: Callable[[], str] | None = None,
         *,
         poll_s: float = POLL_S,
         settle_s: float = SETTLE_S,
@@ -69,6 +73,7 @@ class Follower:
         self._live = live
         self._watch = watch
         self._rebuild = rebuild
+        self._mark = mark
         self._poll_s = poll_s
         self._settle_s = settle_s
         self._asked = asyncio.Event()
@@ -103,6 +108,7 @@ class Follower:
     async def _reload(self) -> None:
         metrics = self._live.metrics
         started = time.monotonic()
+        began_ns = time.time_ns() - _CLOCK_NS
         try:
             service = await asyncio.to_thread(self._rebuild)
         except CatalogueError as error:
@@ -122,9 +128,13 @@ class Follower:
             metrics.reloads += 1
             published = self._live.swap(service)
             # The new state may read other files; of those looked at before, a change since
-            # then is still to be taken.
+            # then is still to be taken, and so is one of the others while the state was made:
+            # a file that was copied into a folder may have been read when it was not whole.
             present = await asyncio.to_thread(self._look)
-            self._seen = {path: self._seen.get(path, now) for path, now in present.items()}
+            self._seen = {
+                path: self._seen[path] if path in self._seen else _unless_since(began_ns, now)
+                for path, now in present.items()
+            }
             _log.info(
                 "catalogue reloaded",
                 revision=published.revision,
@@ -133,10 +143,20 @@ class Follower:
             )
 
     def _look(self) -> Signature:
-        return {path: _signature(path) for path in self._watch()}
+        seen: Signature = {path: _signature(path) for path in self._watch()}
+        if self._mark is not None:
+            seen[None] = self._mark()
+        return seen
 
 
 _LOGGED_PROBLEMS: Final = 20
+_CLOCK_NS: Final = 20_000_000
+"""By how much the times of files may lag behind the clock."""
+
+
+def _unless_since(began_ns: int, found: Mark) -> Mark:
+    """Return what a file is, or None, which it is not, if it was written since."""
+    return None if isinstance(found, tuple) and found[0] >= began_ns else found
 
 
 def _signature(path: Path) -> tuple[int, int, int] | None:

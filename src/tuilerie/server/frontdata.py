@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from tuilerie.catalogue.coverage import Coverage
+from tuilerie.catalogue.dimensions import Dimension
 from tuilerie.catalogue.model import Catalogue, Layer, MatrixSetLink, StylePlan, Text
 from tuilerie.grids import BoundingBox, Crs, TileIndex, TileMatrix, TileMatrixSet, transform_bounds
 from tuilerie.protocols.wmts.legends import legend_path
@@ -55,6 +56,7 @@ def layer_document(catalogue: Catalogue, identifier: str) -> dict[str, Any]:
             for style in layer.styles
         ],
         "formats": [{"type": fmt.media_type, "extension": fmt.extension} for fmt in layer.formats],
+        "dimensions": [_dimension(dimension) for dimension in layer.dimensions],
         "sets": [
             _matrix_set(catalogue.matrix_sets[link.matrix_set], link, layer)
             for link in layer.links.values()
@@ -78,6 +80,17 @@ def _legends(layer: Layer, style: StylePlan) -> list[dict[str, Any]]:
         for number, legend in enumerate(style.legends)
         if not legend.drawn or sharpest in (None, legend.format)
     ]
+
+
+def _dimension(dimension: Dimension) -> dict[str, Any]:
+    return {
+        "id": dimension.identifier,
+        "title": _text(dimension.title),
+        "kind": dimension.kind,
+        "unit": dimension.unit_symbol,
+        "default": dimension.default,
+        "values": dimension.values,
+    }
 
 
 def _matrix_set(tms: TileMatrixSet, link: MatrixSetLink, layer: Layer) -> dict[str, Any]:

@@ -53,6 +53,7 @@ class Live:
         service: the first state.
         meters: what the floors below count in this process.
         watch: returns the files whose change means a new state; None = nothing is followed.
+        mark: returns a text that changes when something does that is no file; it may wait.
         rebuild: makes the service that those files describe, its revision decided. Called in a
             thread. Raises CatalogueError.
     """
@@ -65,11 +66,13 @@ class Live:
         meters: Meters | None = None,
         watch: Callable[[], Sequence[Path]] | None = None,
         rebuild: Callable[[], Service] | None = None,
+        mark: Callable[[], str] | None = None,
     ) -> None:
         self.settings = ServerSettings() if settings is None else settings
         self.metrics = Metrics(Meters() if meters is None else meters)
         self.watch = watch
         self.rebuild = rebuild
+        self.mark = mark
         self.current = Published(service, self.settings, self.metrics)
         self._tasks: set[asyncio.Task[None]] = set()
 

@@ -24,6 +24,7 @@ from tuilerie.protocols.wmts import kvp, rest
 from tuilerie.server.answers import Answer, ReadyAnswers
 from tuilerie.server.metrics import Metrics
 from tuilerie.server.respond import LayerPart, TileResponder
+from tuilerie.server.served import Served
 from tuilerie.server.service import Service
 
 __all__ = ["METHOD", "Route", "TileLookup"]
@@ -61,11 +62,13 @@ class Route:
         address: from matrix, row and column as text to an address.
         read: from an index to a fresh tile that is at hand.
         answer: from both, and the time, to the response.
+        kept: whether requests with this prefix mean the same as long as the state is published.
     """
 
-    __slots__ = ("address", "answer", "read")
+    __slots__ = ("address", "answer", "kept", "read")
 
     def __init__(self, tileset: Tileset, read: TilesetRead, part: LayerPart) -> None:
+        self.kept = tileset.kept
         self.address = tileset.address
         self.read = read
         self.answer = part.answer
@@ -107,6 +110,7 @@ class TileLookup:
         self._rest_at = len(start)
         self._kvp_routes: dict[str, _KvpRoute] = {}
         self._rest_routes: dict[str, dict[str, Route]] = {}
+        self._trailing: tuple[int, ...] = ()
         self._unkept = frozenset(
             identifier
             for identifier, layer in service.catalogue.layers.items()
@@ -139,15 +143,30 @@ class TileLookup:
             self._answers.put(line, answer)
         return answer
 
-    def made(self, line: bytes, address: TileAddress, tile: StoredTile, now: float) -> Answer:
+    def made(
+        self,
+        line: bytes,
+        query: TileQuery,
+        address: TileAddress,
+        tile: StoredTile,
+        now: float,
+    ) -> Answer:
         """Return the answer for a tile that had to be waited for, and keep it ready."""
-        answer = self.answer(address, tile, now)
+        answer = self.answer(query, address, tile, now)
         self.keep(line, answer, now)
         return answer
 
-    def answer(self, address: TileAddress, tile: StoredTile, now: float) -> Answer:
-        """Return the answer for a tile."""
-        return self._responder.answer(address, tile, now)
+    def answer(
+        self, query: TileQuery, address: TileAddress, tile: StoredTile, now: float
+    ) -> Answer:
+        """Return the answer for a tile and the query that asked for it."""
+        served = None
+        if address.dimensions:
+            tileset = self._tileset(query)
+            # What "current" means may have moved on while the tile was made.
+            same = tileset.key.dimensions == address.dimensions
+            served = Served(address.dimensions, tileset.max_age_s if same else 0)
+        return self._responder.answer(address, tile, now, served)
 
     def keep(self, line: bytes, answer: Answer, now: float) -> None:
         """Keep an answer ready for whoever sends the same, unless its layer wants nothing kept."""
@@ -178,6 +197,10 @@ class TileLookup:
                 values = (first, second, third)
                 return route, route.address(*[values[place] for place in known.order])
             known = known.other
+        if self._trailing:
+            found = self._by_trailing(text)
+            if found is not None:
+                return found
         if not text.startswith(self._kvp_line) or _odd(text):
             return self._by_rest(text)
         query = kvp.parse_get_tile(text[self._kvp_at :].encode("ascii"), strict=self._strict)
@@ -185,9 +208,38 @@ class TileLookup:
             return None
         address = self.resolve(query)
         route = self.route(query)
-        if len(parts) == 4 and self._is_plain(address):
-            self._keep_kvp(parts, route)
+        if len(parts) == 4 and route.kept and self._is_plain(address):
+            self._keep_kvp(parts[0], parts, route)
+            if address.dimensions:
+                self._keep_trailing(text, route, len(address.dimensions))
         return route, address
+
+    def _by_trailing(self, text: str) -> tuple[Route, TileAddress] | None:
+        """Read "…&TileMatrix=8&TileRow=3&TileCol=4&Time=2026-03-01", as some clients write it."""
+        for count in self._trailing:
+            parts, suffix = _without_trailing(text, count)
+            known = self._kvp_routes.get(f"{parts[0]} {suffix}")
+            while known is not None:
+                _, first, second, third = parts
+                first, _, second_name = first.partition("&")
+                second, _, third_name = second.partition("&")
+                if (second_name, third_name) == (known.second, known.third):
+                    values = (first, second, third)
+                    order = known.order or _MATRIX_ROW_COL
+                    return known.route, known.route.address(*[values[place] for place in order])
+                known = known.other
+        return None
+
+    def _keep_trailing(self, text: str, route: Route, most: int) -> None:
+        """Remember a prefix together with the dimensions that come after the tail."""
+        for count in range(1, most + 1):
+            parts, suffix = _without_trailing(text, count)
+            if (
+                suffix
+                and _is_prefix(suffix)
+                and self._keep_kvp(f"{parts[0]} {suffix}", parts, route)
+            ):
+                self._trailing = tuple({*self._trailing, count})
 
     def _by_rest(self, text: str) -> tuple[Route, TileAddress] | None:
         """Read "…/{TileMatrix}/{TileRow}/{TileCol}.{ext}"."""
@@ -201,33 +253,50 @@ class TileLookup:
         if not text.startswith(self._rest_line) or _odd(text):
             return None
         path, question, _ = text.partition("?")
-        query = rest.parse_tile_path(path[self._rest_at :].encode("ascii"))
+        query = rest.parse_tile_path(path[self._rest_at :].encode("ascii"), self._dimensions_of)
         address = self.resolve(query)
         route = self.route(query)
-        if not question and self._is_plain(address):
+        if not question and route.kept and self._is_plain(address):
             known = self._rest_routes.get(prefix, {})
             _keep(self._rest_routes, prefix, {**known, extension: route})
         return route, address
 
     def route(self, query: TileQuery) -> Route:
         """Return what a query that was resolved has in common with others of its tileset."""
+        tileset = self._tileset(query)
+        key = tileset.key
+        served = Served(key.dimensions, tileset.max_age_s) if key.dimensions else None
+        part = self._responder.part(key.layer, served)
+        return Route(tileset, self._service.cached_in(key), part)
+
+    def _tileset(self, query: TileQuery) -> Tileset:
         layer, style, format_text, matrix_set, *_ = query
         tileset = self._service.resolver.resolve_prefix(
-            layer, style, format_text, matrix_set, query.format_is_extension, strict=self._strict
+            layer,
+            style,
+            format_text,
+            matrix_set,
+            query.format_is_extension,
+            query.dimensions,
+            strict=self._strict,
         )
         if tileset is None:
             raise ValueError("only for queries that were resolved")
-        key = tileset.key
-        return Route(tileset, self._service.cached_in(key), self._responder.part(key.layer))
+        return tileset
 
-    def _keep_kvp(self, parts: list[str], route: Route) -> None:
-        """Remember a prefix, and the name with which it ends."""
+    def _dimensions_of(self, layer: str) -> tuple[str, ...]:
+        return self._service.catalogue.dimensions_of(layer)
+
+    def _keep_kvp(self, key: str, parts: list[str], route: Route) -> bool:
+        """Remember a prefix, and the name with which it ends; tell whether it can be."""
         prefix, _, first_name = parts[0].rpartition("&")
         names = (first_name, parts[1].partition("&")[2], parts[2].partition("&")[2])
-        if names in _ORDERS and _is_prefix(prefix[self._kvp_at :]):
-            # No more than two in a row: the other name's spelling goes with the first one's.
-            known = _KvpRoute(route, names, self._kvp_routes.get(parts[0]))
-            _keep(self._kvp_routes, parts[0], known)
+        if names not in _ORDERS or not _is_prefix(prefix[self._kvp_at :]):
+            return False
+        # No more than two in a row: the other name's spelling goes with the first one's.
+        known = _KvpRoute(route, names, self._kvp_routes.get(key))
+        _keep(self._kvp_routes, key, known)
+        return True
 
     def _is_plain(self, address: TileAddress) -> bool:
         """Tell whether all matrices can be read as they stand in a request line."""
@@ -238,6 +307,15 @@ class TileLookup:
 
 _SPECIAL: Final = frozenset("%+&=/?#;")
 """What means something else in a path or a query than itself."""
+
+
+def _without_trailing(text: str, count: int) -> tuple[list[str], str]:
+    """Return a query split as `_by_kvp` does, as if its last pairs were not there, and these."""
+    parts = text.rsplit("=", 3 + count)
+    if len(parts) < 4 + count:
+        return ["", "", "", ""], ""
+    third, _, suffix = "=".join(parts[3:]).partition("&")
+    return [*parts[:3], third], suffix
 
 
 def _odd(text: str) -> bool:

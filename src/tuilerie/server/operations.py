@@ -62,7 +62,7 @@ class Operations:
         """Begin."""
         live = self._live
         if live.watch is not None and live.rebuild is not None:
-            self._follower = Follower(live, live.watch, live.rebuild)
+            self._follower = Follower(live, live.watch, live.rebuild, live.mark)
             self._following = loop.create_task(self._follower.run())
             with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
                 # Only the main thread may; elsewhere the files are still followed.

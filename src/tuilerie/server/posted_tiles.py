@@ -12,15 +12,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Final
 
-from tuilerie.catalogue.address import TileQuery
+from tuilerie.catalogue.address import Dimensions, TileQuery
 from tuilerie.formats import StoredTile
 from tuilerie.protocols.wmts import soap
 from tuilerie.protocols.wmts.soap import Version
 from tuilerie.server.answers import Answer, ReadyAnswers
 from tuilerie.server.lookup import Route, TileLookup
-from tuilerie.server.message import CROSS_ORIGIN
+from tuilerie.server.served import telling
 
 __all__ = ["SHORT", "Asked", "PostedTiles", "enveloped", "line_of"]
 
@@ -115,8 +116,10 @@ class PostedTiles:
         query, version = asked
         matrix, row, col = (text.decode("ascii") for text in _PROBE)
         probe = (before, _PROBE[0], second, _PROBE[1], third, _PROBE[2], after)
-        if read(b"".join(probe)) == (query._replace(matrix=matrix, row=row, col=col), version):
-            self._frames[frame] = self._lookup.route(query), version
+        route = self._lookup.route(query)
+        meant = query._replace(matrix=matrix, row=row, col=col), version
+        if route.kept and read(b"".join(probe)) == meant:
+            self._frames[frame] = route, version
 
 
 def _frame(media_type: bytes, *parts: bytes) -> bytes:
@@ -129,7 +132,7 @@ def enveloped(answer: Answer, tile: StoredTile, version: Version) -> Answer:
     body = soap.binary_payload(tile.data, tile.format.media_type, version)
     return Answer(
         answer.address,
-        _HEADS[version] % len(body),
+        _head(version, answer.address.dimensions) % len(body),
         body,
         answer.etag,
         answer.modified,
@@ -138,13 +141,9 @@ def enveloped(answer: Answer, tile: StoredTile, version: Version) -> Answer:
     )
 
 
-def _head(version: Version) -> bytes:
-    fields = (
-        (b"content-type", version.media_type.encode("ascii")),
-        (b"content-length", b"%d"),
-        *CROSS_ORIGIN,
-    )
-    return b"".join([b"%b: %b\r\n" % field for field in fields]) + b"\r\n"
-
-
-_HEADS: Final = {version: _head(version) for version in (soap.SOAP_12, soap.SOAP_11)}
+@lru_cache(maxsize=256)
+def _head(version: Version, dimensions: Dimensions) -> bytes:
+    """Return the header lines of an envelope, with a place for its length."""
+    fields = ((b"content-type", version.media_type.encode("ascii")), *telling(dimensions))
+    lines = b"".join([b"%b: %b\r\n" % field for field in fields]).replace(b"%", b"%%")
+    return b"content-length: %d\r\n" + lines + b"\r\n"

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
 from tuilerie.catalogue.address import TileAddress
 from tuilerie.catalogue.model import Catalogue, Layer
 from tuilerie.formats import ImageFormat, StoredTile
 from tuilerie.server.answers import KEPT_FROM, RECHECK_S, Answer
 from tuilerie.server.conditional import http_date
-from tuilerie.server.message import CROSS_ORIGIN, Header, Reply
+from tuilerie.server.message import Header, Reply
 from tuilerie.server.metrics import Metrics, TileCount
+from tuilerie.server.served import Served, telling
 
 __all__ = ["LayerPart", "TileResponder", "cache_control", "tile_reply"]
 
@@ -28,17 +30,28 @@ def cache_control(max_age_s: int | None) -> bytes:
 class LayerPart:
     """Makes answers out of the tiles of one layer, of what they have in common.
 
+    Where the layer has dimensions, of the tiles of one combination of values (`served`).
+
     Attributes:
         templates: the header lines by format, with places for length, ETag and time; used where
             all matrices of the layer may be kept equally long.
     """
 
-    __slots__ = ("_ruled", "_ruled_templates", "_tail", "count", "expire_after_s", "templates")
+    __slots__ = (
+        "_ruled",
+        "_ruled_templates",
+        "_served",
+        "_tail",
+        "count",
+        "expire_after_s",
+        "templates",
+    )
 
-    def __init__(self, layer: Layer, count: TileCount) -> None:
+    def __init__(self, layer: Layer, count: TileCount, served: Served | None = None) -> None:
         self._ruled = layer if layer.client_max_ages else None
         self._ruled_templates: dict[tuple[ImageFormat, int | None], bytes] = {}
-        self._tail = _tail(layer.client_max_age_s)
+        self._served = served
+        self._tail = _tail(layer.client_max_age_s, served)
         self.templates: dict[ImageFormat, bytes] = {}
         self.count = count
         self.expire_after_s = layer.expire_after_s
@@ -75,14 +88,16 @@ class LayerPart:
         age = layer.client_max_age(address.matrix_set, address.index.matrix)
         key = (image_format, age)
         if key not in self._ruled_templates:
-            self._ruled_templates[key] = _template(image_format, _tail(age))
+            self._ruled_templates[key] = _template(image_format, _tail(age, self._served))
         return self._ruled_templates[key]
 
 
-def _tail(max_age_s: int | None) -> bytes:
-    control = cache_control(max_age_s)
+def _tail(max_age_s: int | None, served: Served | None) -> bytes:
+    control = cache_control(max_age_s if served is None else served.shortest(max_age_s))
     fields = [(b"cache-control", control)] if control else []
-    return b"".join([b"%b: %b\r\n" % field for field in (*fields, *CROSS_ORIGIN)])
+    lines = (*fields, *telling(() if served is None else served.dimensions))
+    # What this becomes part of is a template.
+    return b"".join([b"%b: %b\r\n" % field for field in lines]).replace(b"%", b"%%")
 
 
 def _template(image_format: ImageFormat, tail: bytes) -> bytes:
@@ -103,18 +118,40 @@ class TileResponder:
         self._layers = catalogue.layers
         self._metrics = metrics
         self._parts: dict[str, LayerPart] = {}
+        self._varied: dict[tuple[str, Served], LayerPart] = {}
 
-    def part(self, layer: str) -> LayerPart:
+    def part(self, layer: str, served: Served | None = None) -> LayerPart:
         """Return what answers for a layer; of 5,000 layers most are seldom looked at."""
+        if served is not None:
+            return self._varied_part(layer, served)
         part = self._parts.get(layer)
         if part is None:
             part = LayerPart(self._layers[layer], self._metrics.tile_count(layer))
             self._parts[layer] = part
         return part
 
-    def answer(self, address: TileAddress, tile: StoredTile, now: float) -> Answer:
+    def answer(
+        self,
+        address: TileAddress,
+        tile: StoredTile,
+        now: float,
+        served: Served | None = None,
+    ) -> Answer:
         """Return the response for a tile; see LayerPart."""
-        return self.part(address.layer).answer(address, tile, now)
+        return self.part(address.layer, served).answer(address, tile, now)
+
+    def _varied_part(self, layer: str, served: Served) -> LayerPart:
+        """Return what answers for some values of a layer; those asked for lately are kept."""
+        part = self._varied.get((layer, served))
+        if part is None:
+            if len(self._varied) >= _MOST_VARIED:
+                self._varied.clear()
+            part = LayerPart(self._layers[layer], self._metrics.tile_count(layer), served)
+            self._varied[layer, served] = part
+        return part
+
+
+_MOST_VARIED: Final = 4096
 
 
 def tile_reply(answer: Answer, method: str, headers: Mapping[bytes, bytes], outcome: str) -> Reply:

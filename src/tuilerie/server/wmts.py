@@ -87,7 +87,7 @@ async def answer_rest(request: Request, published: Published) -> Reply:
         legend = find_legend(published.catalogue, request.raw_path)
         if legend is not None:
             return await _legend(legend, request, published)
-        asked = rest.parse(request.raw_path)
+        asked = rest.parse(request.raw_path, published.catalogue.dimensions_of)
         if isinstance(asked, GetTile):
             return await _tile(asked.tile, request, published, Encoding.REST)
         taken = [kind for kind in MEDIA_TYPES if accepts(request.headers.get(b"accept"), kind)]
@@ -214,7 +214,7 @@ async def _tile(
     query: TileQuery, request: Request, published: Published, encoding: Encoding
 ) -> Reply:
     def deliver(address: TileAddress, found: StoredTile, outcome: str) -> Reply:
-        answer = published.lookup.made(request.line, address, found, time.time())
+        answer = published.lookup.made(request.line, query, address, found, time.time())
         return tile_reply(answer, request.method, request.headers, outcome)
 
     return await tile(

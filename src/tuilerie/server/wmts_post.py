@@ -122,7 +122,7 @@ async def _tile(asked: GetTile, published: Published, way: _Way, line: bytes) ->
 
     def deliver(address: TileAddress, found: StoredTile, outcome: str) -> Reply:
         now = time.time()
-        answer = lookup.answer(address, found, now)
+        answer = lookup.answer(asked.tile, address, found, now)
         if way.envelope is not None:
             answer = enveloped(answer, found, way.envelope)
         if line:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["RasterFile", "SheetFolder"]
+__all__ = ["RasterFile", "SeriesFolder", "SeriesQuery", "SheetFolder"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,7 @@ class SheetFolder:
         pattern: of file names, as shells have it.
         recursive: whether folders below count; links to folders are not followed.
         crs, nodata, bands, trusted_folders: as `RasterFile`, for all files.
+        files: paths below the folder; not empty = these instead of those that the pattern chooses.
         newest_on_top: where sheets overlap, the newest file is shown instead of the last by name.
     """
 
@@ -49,3 +50,37 @@ class SheetFolder:
     bands: tuple[int, ...] = ()
     trusted_folders: tuple[Path, ...] = ()
     newest_on_top: bool = False
+    files: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesQuery:
+    """What a database is asked.
+
+    Attributes:
+        database: path of an SQLite file, or the address of a PostgreSQL server.
+        sql: one SELECT, its columns named after the dimensions, and `file`.
+    """
+
+    database: str
+    sql: str
+    is_postgresql: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesFolder:
+    """A folder with a map for each combination of values of some dimensions.
+
+    Attributes:
+        path: the folder; no file outside of it is read.
+        pattern: see `catalogue.file_pattern`; None = the query tells the files.
+        query: None = the pattern does.
+        crs, nodata, bands: as `RasterFile`, for all files.
+    """
+
+    path: Path
+    pattern: str | None = None
+    query: SeriesQuery | None = None
+    crs: str = ""
+    nodata: float | None = None
+    bands: tuple[int, ...] = ()

@@ -10,7 +10,7 @@ from __future__ import annotations
 import fnmatch
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -24,6 +24,7 @@ from tuilerie.errors import CatalogueError, Problem
 from tuilerie.grids import BoundingBox, Crs
 from tuilerie.sources.describe import kind_of
 from tuilerie.sources.facts import RasterFacts, read_facts
+from tuilerie.sources.fingerprint import file_fingerprint, sidecars_of
 from tuilerie.sources.opening import open_raster
 from tuilerie.sources.settings import RasterFile, SheetFolder
 
@@ -33,9 +34,12 @@ __all__ = [
     "SheetLookup",
     "folder_files",
     "folder_fingerprint",
+    "read_sheets",
     "sheet_index",
 ]
 
+_REMEMBERED = 20_000
+"""Headers that are not read again while their files stay as they are."""
 _SIDECARS = (".ovr", ".msk", ".aux.xml", ".prj", ".tfw", ".jgw", ".pgw", ".wld", ".xml", ".txt")
 
 
@@ -47,6 +51,7 @@ class Sheet:
         name: the path below the folder.
         like: what sheets must share to be one map: kind, data type and number of bands shown.
         upright: whether its rows and columns run along the axes of the CRS.
+        fingerprint: see `file_fingerprint`.
     """
 
     name: str
@@ -60,6 +65,7 @@ class Sheet:
     transparent: bool
     upright: bool
     overviews: bool
+    fingerprint: str
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -132,12 +138,29 @@ def _read_index(folder: SheetFolder, fingerprint: str) -> SheetIndex:
     paths = list(_files(folder, with_sidecars=False))
     if folder.newest_on_top:
         paths.sort(key=lambda path: (path.stat().st_mtime_ns, path))
+    return read_sheets(folder, paths, fingerprint)
+
+
+def read_sheets(folder: SheetFolder, paths: Sequence[Path], fingerprint: str = "") -> SheetIndex:
+    """Return the sheets that files below a folder are, the lowest first.
+
+    Headers are read once, and again when a file or one of its sidecars has changed.
+
+    Raises: CatalogueError: none of them can be served.
+    """
     sheets: list[Sheet] = []
     warnings: list[str] = []
     for path in paths:
         name = path.relative_to(folder.path).as_posix()
         try:
-            sheet = _read_sheet(folder, path, name)
+            file = RasterFile(
+                path=path,
+                crs=folder.crs,
+                nodata=folder.nodata,
+                bands=folder.bands,
+                trusted_folders=folder.trusted_folders,
+            )
+            sheet = _read_sheet(file, name, file_fingerprint(file))
         except CatalogueError as error:
             warnings += [f"{name} is left out: {problem.message}" for problem in error.problems]
         except (RasterioError, OSError) as error:
@@ -155,14 +178,8 @@ def _read_index(folder: SheetFolder, fingerprint: str) -> SheetIndex:
     return SheetIndex(tuple(sheets), tuple(warnings), fingerprint)
 
 
-def _read_sheet(folder: SheetFolder, path: Path, name: str) -> Sheet:
-    file = RasterFile(
-        path=path,
-        crs=folder.crs,
-        nodata=folder.nodata,
-        bands=folder.bands,
-        trusted_folders=folder.trusted_folders,
-    )
+@lru_cache(maxsize=_REMEMBERED)
+def _read_sheet(file: RasterFile, name: str, fingerprint: str) -> Sheet:
     with open_raster(file) as dataset:
         facts = read_facts(dataset, file)
         kind = kind_of(dataset, facts)
@@ -178,6 +195,7 @@ def _read_sheet(folder: SheetFolder, path: Path, name: str) -> Sheet:
             transparent=_transparent(facts),
             upright=facts.upright,
             overviews=bool(dataset.overviews(1)),
+            fingerprint=fingerprint,
         )
 
 
@@ -213,8 +231,19 @@ def folder_files(folder: SheetFolder) -> list[Path]:
     return [folder.path, *dict.fromkeys(file.parent for file in files), *files]
 
 
+def _named(folder: SheetFolder, *, with_sidecars: bool) -> Iterator[Path]:
+    """Yield those files of a list that are there."""
+    for name in folder.files:
+        path = folder.path / name
+        sidecars = sidecars_of(path) if with_sidecars else ()
+        yield from (each for each in (path, *sidecars) if each.is_file())
+
+
 def _files(folder: SheetFolder, *, with_sidecars: bool) -> Iterator[Path]:
     """Yield the files that the pattern chooses, sorted; sidecars only if asked for."""
+    if folder.files:
+        yield from _named(folder, with_sidecars=with_sidecars)
+        return
     if not folder.path.is_dir():
         raise CatalogueError(
             [Problem(f"{folder.path} is not a folder", "give a folder, or use `kind: raster`")]

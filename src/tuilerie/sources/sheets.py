@@ -15,7 +15,7 @@ from tuilerie.sources.describe import describe_raster
 from tuilerie.sources.settings import SheetFolder
 from tuilerie.sources.sheet_index import Sheet, SheetIndex, sheet_index
 
-__all__ = ["SheetFolder", "describe_folder", "describe_mosaic"]
+__all__ = ["SheetFolder", "describe_folder", "describe_index", "describe_mosaic", "leaves_gaps"]
 
 _SAMPLED_SHEETS = 5
 _MANY_SHEETS = 1000
@@ -65,11 +65,24 @@ def describe_mosaic(
 def describe_folder(folder: SheetFolder) -> SourceDescription:
     """Return what a folder of rasters is as one map; see `describe_mosaic`."""
     index = sheet_index(folder)
+    step = max(1, len(index.sheets) // _SAMPLED_SHEETS)
+    return describe_index(index, index.sheets[::step])
+
+
+def describe_index(index: SheetIndex, sampled: Sequence[Sheet]) -> SourceDescription:
+    """Return what sheets are as one map.
+
+    Args:
+        index: the sheets.
+        sampled: those whose pixels tell the statistics and colours; not empty.
+
+    Raises: CatalogueError: none of them has a place on the Earth, or can be read.
+    """
     crs = _commonest(index.sheets)
     bounds, degrees, unplaced = _bounds(index.sheets, crs)
-    samples, damaged = _samples(index.sheets)
+    samples, damaged = _samples(sampled)
     cell_size = min(min(sheet.cell_sizes) for sheet in index.sheets if sheet.crs == crs)
-    gaps = _covered(index.sheets, crs) < _FULL * bounds.width * bounds.height
+    gaps = leaves_gaps(index.sheets, bounds)
     warnings = [*index.warnings, *unplaced, *damaged]
     return replace(
         samples[0],
@@ -86,7 +99,7 @@ def describe_folder(folder: SheetFolder) -> SourceDescription:
     )
 
 
-def _commonest(sheets: tuple[Sheet, ...]) -> Crs:
+def _commonest(sheets: Sequence[Sheet]) -> Crs:
     counts: dict[Crs, int] = {}
     for sheet in sheets:
         counts[sheet.crs] = counts.get(sheet.crs, 0) + 1
@@ -114,17 +127,18 @@ def _bounds(sheets: tuple[Sheet, ...], crs: Crs) -> tuple[BoundingBox, BoundingB
     return union, wgs84_bounds(union, crs), warnings
 
 
-def _covered(sheets: tuple[Sheet, ...], crs: Crs) -> float:
-    """Return the sum of the sheets' areas, CRS units squared; overlaps count twice."""
-    return sum(sheet.bounds.width * sheet.bounds.height for sheet in sheets if sheet.crs == crs)
+def leaves_gaps(sheets: Sequence[Sheet], bounds: BoundingBox) -> bool:
+    """Tell whether sheets cannot fill a rectangle in the CRS of most; overlaps count twice."""
+    crs = _commonest(sheets)
+    covered = sum(each.bounds.width * each.bounds.height for each in sheets if each.crs == crs)
+    return covered < _FULL * bounds.width * bounds.height
 
 
-def _samples(sheets: tuple[Sheet, ...]) -> tuple[list[SourceDescription], list[str]]:
+def _samples(sheets: Sequence[Sheet]) -> tuple[list[SourceDescription], list[str]]:
     """Describe a few sheets in full, for statistics and colours."""
-    step = max(1, len(sheets) // _SAMPLED_SHEETS)
     found = []
     warnings = []
-    for sheet in sheets[::step]:
+    for sheet in sheets:
         try:
             found.append(describe_raster(sheet.file))
         except (CatalogueError, RasterioError, OSError) as error:

@@ -16,6 +16,7 @@ from tuilerie.catalogue.model import (
 )
 from tuilerie.grids import BoundingBox, Crs, TileMatrix, TileMatrixSet
 from tuilerie.protocols import ows
+from tuilerie.protocols.wmts.dimensions import write_dimension
 from tuilerie.protocols.wmts.legends import legend_path
 from tuilerie.protocols.wmts.rest import tile_template
 from tuilerie.protocols.xml import XmlWriter, escape_text
@@ -62,11 +63,14 @@ def _write_layer(
         _write_style(xml, style, layer.identifier, base_url, languages)
     for image_format in layer.formats:
         xml.text("Format", image_format.media_type)
+    for dimension in layer.dimensions:
+        write_dimension(xml, dimension, languages)
     for matrix_set_link in layer.links.values():
         matrix_set = catalogue.matrix_sets[matrix_set_link.matrix_set]
         _write_link(xml, matrix_set_link, matrix_set)
     for image_format in layer.formats:
-        template = tile_template(base_url, layer.identifier, image_format.extension)
+        names = [dimension.identifier for dimension in layer.dimensions]
+        template = tile_template(base_url, layer.identifier, image_format.extension, names)
         xml.empty(
             "ResourceURL",
             [

@@ -24,7 +24,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
-from tuilerie.catalogue.address import TileQuery
+from tuilerie.catalogue.address import Dimensions, TileQuery
 from tuilerie.errors import (
     InvalidParameter,
     MissingParameter,
@@ -80,7 +80,7 @@ def parse(query: Query, *, strict: bool = False) -> GetCapabilities | GetTile:
     if request == "GetCapabilities":
         return _get_capabilities(values, faults)
     if request == "GetTile":
-        return _get_tile(values, faults, strict=strict)
+        return _with_others(_get_tile(values, faults, strict=strict), query)
     raise OperationNotSupported("GetFeatureInfo is not offered here.", request)
 
 
@@ -112,7 +112,7 @@ def parse_get_tile(raw: bytes, *, strict: bool = False) -> TileQuery | None:
     if len(raw) <= _SHORT and b"+" not in raw:
         try:
             head, first, second, third = raw.decode("utf-8").rsplit("&", 3)
-            layer, style, form, matrix_set = _head(head, strict)
+            layer, style, form, matrix_set, others = _head(head, strict)
             found = ["", "", ""]
             for pair in (first, second, third):
                 name, _, value = pair.partition("=")
@@ -120,7 +120,7 @@ def parse_get_tile(raw: bytes, *, strict: bool = False) -> TileQuery | None:
             if "" not in found:
                 matrix, row, col = map(percent.decode, found) if b"%" in raw else found
                 return TileQuery._make(
-                    (layer, style, form, matrix_set, matrix, row, col, (), False)
+                    (layer, style, form, matrix_set, matrix, row, col, others, False)
                 )
         except (ValueError, KeyError, RequestError):
             pass  # odd in some way: `parse` takes its time and says how
@@ -129,8 +129,8 @@ def parse_get_tile(raw: bytes, *, strict: bool = False) -> TileQuery | None:
 
 
 @lru_cache(maxsize=1024)
-def _head(head: str, strict: bool) -> tuple[str, str, str, str]:
-    """Return layer, style, format and matrix set of a GetTile query without its last three.
+def _head(head: str, strict: bool) -> tuple[str, str, str, str, Dimensions]:
+    """Return all that is in a GetTile query but its last three parameters.
 
     Raises: RequestError: it is not all that is needed, or more.
     """
@@ -141,7 +141,7 @@ def _head(head: str, strict: bool) -> tuple[str, str, str, str]:
     request = parse(raw + b"&TileMatrix=0&TileRow=0&TileCol=0", strict=strict)
     if not isinstance(request, GetTile):
         raise InvalidParameter("This is no GetTile.", "request")
-    return request.tile[:4]
+    return (*request.tile[:4], request.tile.dimensions)
 
 
 def _read(query: Query, *, strict: bool) -> tuple[dict[str, str], dict[str, RequestError]]:
@@ -168,6 +168,19 @@ def _read(query: Query, *, strict: bool) -> tuple[dict[str, str], dict[str, Requ
             faults[known] = InvalidParameter("{name} is given more than once.", known, name=known)
         values[known] = value
     return values, faults
+
+
+def _with_others(request: GetTile, query: Query) -> GetTile:
+    """Return a request with the parameters that are not the standard's: dimensions, perhaps.
+
+    Which they are only the layer knows. A value that cannot be read is one that no layer has.
+    """
+    others = tuple(
+        (name, "\ufffd" if isinstance(value, ValueError) else value)
+        for name, value in _pairs(query)
+        if name and value and name.lower() not in _NAMES
+    )
+    return GetTile(request.tile._replace(dimensions=others)) if others else request
 
 
 def _pairs(query: Query) -> Iterable[tuple[str, str | ValueError]]:

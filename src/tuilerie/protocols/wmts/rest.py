@@ -7,7 +7,9 @@ begin at the service: a prefix that a deployment sets is taken off before.
 
 from __future__ import annotations
 
-from tuilerie.catalogue.address import TileAddress, TileQuery
+from collections.abc import Callable, Sequence
+
+from tuilerie.catalogue.address import Dimensions, TileAddress, TileQuery
 from tuilerie.errors import NotFound
 from tuilerie.protocols import percent
 from tuilerie.protocols.wmts.requests import VERSION, GetCapabilities, GetTile
@@ -30,31 +32,49 @@ MAX_PATH = 4096
 
 _CAPABILITIES_PATH = CAPABILITIES_PATH.encode("ascii")
 _TILE = (
-    f"{KVP_PATH}/{VERSION}/{{Layer}}/{{Style}}/{{TileMatrixSet}}/{{TileMatrix}}"
+    f"{KVP_PATH}/{VERSION}/{{Layer}}/{{Style}}[/{{Dimension}}…]/{{TileMatrixSet}}/{{TileMatrix}}"
     "/{TileRow}/{TileCol}.{extension}"
 )
+_LAYER_AT, _STYLE_AT = 3, 4
+"""Places of segments in a path that is split at its slashes."""
+
+DimensionsOf = Callable[[str], Sequence[str]]
+"""From a layer's identifier to those of its dimensions; none for a layer that there is not."""
 
 
-def parse(path: bytes) -> GetCapabilities | GetTile:
-    """Return the request that a raw path makes.
+def _none(_: str) -> tuple[str, ...]:
+    return ()
+
+
+def parse(path: bytes, dimensions_of: DimensionsOf = _none) -> GetCapabilities | GetTile:
+    """Return the request that a raw path makes; see `parse_tile_path`.
 
     Raises: NotFound: no resource of this service has such a path (10.1.5, 10.2.5).
     """
     if path == _CAPABILITIES_PATH:
         return GetCapabilities()
-    return GetTile(parse_tile_path(path))
+    return GetTile(parse_tile_path(path, dimensions_of))
 
 
-def parse_tile_path(path: bytes) -> TileQuery:
+def parse_tile_path(path: bytes, dimensions_of: DimensionsOf = _none) -> TileQuery:
     """Return the tile that a raw path names; identifiers, row and column are not yet checked.
 
     The extension is what follows the last dot. Measured: 1.0 µs.
+
+    `dimensions_of` gives the identifiers of the dimensions that a layer has, in the order in
+    which their values stand between the style and the matrix set.
 
     Raises: NotFound: another number of segments, another version, or escapes that are not UTF-8.
     Source: OGC 07-057r7, 10.2.1 and Table 32, in the order that it recommends.
     """
     try:
         parts = path.decode("utf-8").split("/")
+        dimensions: Dimensions = ()
+        names = dimensions_of(percent.decode(parts[3])) if len(parts) > _LAYER_AT else ()
+        if names:
+            values = parts[_STYLE_AT + 1 : _STYLE_AT + 1 + len(names)]
+            del parts[_STYLE_AT + 1 : _STYLE_AT + 1 + len(names)]
+            dimensions = tuple(zip(names, map(percent.decode, values), strict=True))
         root, service, version, layer, style, matrix_set, matrix, row, last = parts
         if b"%" in path:
             layer, style, matrix_set, matrix, row, last = map(percent.decode, parts[3:])
@@ -65,26 +85,30 @@ def parse_tile_path(path: bytes) -> TileQuery:
     col, dot, extension = last.rpartition(".")
     if not dot:
         col, extension = last, ""
-    return TileQuery._make((layer, style, extension, matrix_set, matrix, row, col, (), True))
+    return TileQuery._make(
+        (layer, style, extension, matrix_set, matrix, row, col, dimensions, True)
+    )
 
 
 def tile_path(address: TileAddress) -> str:
     """Return the path of a tile, escaped: what `parse_tile_path` reads back."""
     index = address.index
-    steps = (address.layer, address.style, address.matrix_set, index.matrix)
+    values = [value for _, value in address.dimensions]
+    steps = (address.layer, address.style, *values, address.matrix_set, index.matrix)
     escaped = "/".join(map(percent.encode_segment, steps))
     return f"{KVP_PATH}/{VERSION}/{escaped}/{index.row}/{index.col}.{address.format.extension}"
 
 
-def tile_template(base_url: str, layer: str, extension: str) -> str:
-    """Return the URL template of a layer's tiles for a ResourceURL (Table 31).
+def tile_template(base_url: str, layer: str, extension: str, dimensions: Sequence[str] = ()) -> str:
+    """Return the URL template of a layer's tiles for a ResourceURL (Tables 31 and 32).
 
     `base_url` is the service's public address, escaped and without a trailing slash: the schema
     allows no other characters in a template than those of a URI and the braces.
     """
+    values = "".join(f"/{{{name}}}" for name in dimensions)
     return (
         f"{base_url}{KVP_PATH}/{VERSION}/{percent.encode_segment(layer)}"
-        f"/{{Style}}/{{TileMatrixSet}}/{{TileMatrix}}/{{TileRow}}/{{TileCol}}.{extension}"
+        f"/{{Style}}{values}/{{TileMatrixSet}}/{{TileMatrix}}/{{TileRow}}/{{TileCol}}.{extension}"
     )
 
 

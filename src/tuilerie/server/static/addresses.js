@@ -9,8 +9,8 @@ const segment = (text) =>
 /** A query string whose spaces no reader can take for plus signs. */
 const query = (values) => String(new URLSearchParams(values)).replaceAll('+', '%20');
 
-export function restAddress(base, {layer, style, set, format}, matrix, row, col) {
-  const names = [layer.id, style.id, set.id].map(segment).join('/');
+export function restAddress(base, {layer, style, set, format, values}, matrix, row, col) {
+  const names = [layer.id, style.id, ...Object.values(values), set.id].map(segment).join('/');
   return `${base}/wmts/1.0.0/${names}/${matrix}/${row}/${col}.${format.extension}`;
 }
 
@@ -20,15 +20,16 @@ export function tileAddress(base, shown, matrix, row, col) {
 
 /** [key of the label, address] of everything that can be copied for what is shown. */
 export function addressesOf(base, shown, view) {
-  const {layer, style, set, format} = shown;
+  const {layer, style, set, format, values} = shown;
   const capabilities = `${base}/wmts/1.0.0/WMTSCapabilities.xml`;
   const matrix = nearestMatrix(set, view.cell);
   const {col, row} = tileAt(matrix, view.center);
   const kvp = query({
     SERVICE: 'WMTS', REQUEST: 'GetTile', VERSION: '1.0.0', LAYER: layer.id, STYLE: style.id,
-    FORMAT: format.type, TILEMATRIXSET: set.id, TILEMATRIX: matrix.id, TILEROW: row, TILECOL: col,
+    FORMAT: format.type, ...values, TILEMATRIXSET: set.id, TILEMATRIX: matrix.id, TILEROW: row, TILECOL: col,
   });
   const qgis = query({
+    ...(Object.keys(values).length && {tileDimensions: tileDimensions(values)}),
     ...(set.crs.code && {crs: set.crs.code}), contextualWMSLegend: '0', dpiMode: '7', format: format.type,
     layers: layer.id, styles: style.id, tileMatrixSet: set.id, url: capabilities,
   });
@@ -42,6 +43,11 @@ export function addressesOf(base, shown, view) {
     ['address_qgis', `iface.addRasterLayer(${python(qgis)}, ${python(layer.id)}, 'wms')`],
     ['address_gdal', `gdalinfo ${shell(gdal)}`],
   ];
+}
+
+/** The values of dimensions as QGIS wants them in an address of its own: Time=…;Level=… */
+function tileDimensions(values) {
+  return Object.entries(values).map((pair) => pair.join('=')).join(';');
 }
 
 /** A word of a shell, quoted whatever it holds. */

@@ -1,6 +1,7 @@
 // The page: what the reader chose, and who must hear of it.
 
 import {AddressPanel, addressesOf} from './addresses.js';
+import {DimensionFields} from './dimensions.js';
 import {LayerList} from './list.js';
 import {showLegend} from './legend.js';
 import {readLink, writeLink} from './link.js';
@@ -15,7 +16,7 @@ const texts = new Texts(settings);
 /** Where the page itself lives: tiles come from there, whatever name the addresses bear. */
 const root = new URL('.', window.location.href).href.replace(/\/$/, '');
 
-const chosen = {layer: null, set: null, style: null, format: null};
+const chosen = {layer: null, set: null, style: null, format: null, values: {}};
 let chosenSet = '';
 let loading = new AbortController();
 let sinceShown = 0;
@@ -24,6 +25,11 @@ let explained = false;
 const list = new LayerList($('list'), texts, (id) => show(id));
 const map = new LayerMap($('map'), root, covered, {moved, drawn, pointed: tellPlace, busy, failed});
 const addresses = new AddressPanel($('addresses'), $('open-addresses'), texts);
+const fields = new DimensionFields($('dimensions'), texts, () => {
+  chosen.values = {...fields.values};
+  draw();
+  moved();
+});
 const sheet = setUpSheet($('panel'), $('sheet'), () => map.resized());
 
 async function start() {
@@ -71,6 +77,8 @@ async function show(id, wanted = {}) {
   chosen.set = find(sets, 'id', wanted.set || chosenSet);
   chosen.style = find(layer.styles, 'id', wanted.style);
   chosen.format = find(layer.formats, 'extension', wanted.format);
+  fields.set(layer.dimensions, wanted.values);
+  chosen.values = {...fields.values};
   say('');
   fill();
   draw(wanted);
@@ -113,6 +121,7 @@ function fill() {
   options($('set'), layer.sets, (set) => [set.id, `${set.id} — ${set.crs.code || set.crs.name}`], chosen.set?.id);
   options($('style'), layer.styles, (style) => [style.id, texts.best(style.title)], chosen.style?.id);
   showLegend($('legend'), chosen.style, root, texts);
+  fields.draw();
   options($('format'), layer.formats, (format) => [format.extension, formatName(format)], chosen.format?.extension);
 }
 
@@ -146,6 +155,7 @@ function moved() {
 /** Everything in sight is there. */
 function drawn() {
   const {layer, set, style, format} = chosen;
+  document.body.dataset.values = Object.values(chosen.values).join('/');
   document.body.dataset.drawn = [layer.id, style.id, set.id, format.extension].join('/');
 }
 
