@@ -262,7 +262,7 @@ def test_everything_by_keyboard(visit: Visit) -> None:
     page.keyboard.press("ArrowDown")
     visit.drawn("relief/")
     page.keyboard.press("End")
-    visit.drawn("cumberland/")
+    visit.drawn("daylight/")
     expect(rows(page).last).to_be_focused()
     page.keyboard.press("ArrowDown")
     visit.drawn("world/")
