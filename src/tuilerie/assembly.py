@@ -32,11 +32,11 @@ from tuilerie.catalogue.store import RevisionStore
 from tuilerie.catalogue.zero_config import document_for_files
 from tuilerie.errors import CacheError, CatalogueError
 from tuilerie.formats import StoredTile
+from tuilerie.protocols.feature_info.html import template_fault
 from tuilerie.raster.ramps import ramp_names
 from tuilerie.raster.threads import limit_threads
 from tuilerie.server.live import Live
 from tuilerie.server.settings import ServerSettings
-from tuilerie.sources.base import MapSource
 from tuilerie.sources.describe import describe_raster
 from tuilerie.sources.fingerprint import sidecars_of
 from tuilerie.sources.mosaic import MosaicSource as MosaicMapSource
@@ -45,6 +45,7 @@ from tuilerie.sources.settings import RasterFile
 from tuilerie.sources.sheet_index import folder_files
 from tuilerie.sources.sheets import SheetFolder, describe_folder
 from tuilerie.telemetry import Meters
+from tuilerie.tiles.feature_info import LayerInformant
 from tuilerie.tiles.flight import SingleFlight
 from tuilerie.tiles.manager import TileManager
 from tuilerie.tiles.produce import LayerProducer
@@ -109,6 +110,7 @@ def publish(publication: Publication) -> Catalogue:
         base=publication.base,
         places=loaded.places,
         ramps=ramp_names(),
+        template_fault=template_fault,
     )
     return replace(catalogue, revision=_revision(publication.data, catalogue))
 
@@ -151,6 +153,12 @@ def open_service(catalogue: Catalogue, data: Path, *, meters: Meters) -> TileSer
         )
         for layer in catalogue.layers.values()
     }
+    informants = {
+        layer.identifier: LayerInformant(
+            layer, sources[layer.source], catalogue.matrix_sets, executor=executor
+        )
+        for layer in catalogue.layers.values()
+    }
 
     async def close() -> None:
         for cache in caches.values():
@@ -160,7 +168,7 @@ def open_service(catalogue: Catalogue, data: Path, *, meters: Meters) -> TileSer
             await source.close()
         executor.shutdown(wait=False)
 
-    return TileService(catalogue, managers, flight=flight, on_close=close)
+    return TileService(catalogue, managers, informants=informants, flight=flight, on_close=close)
 
 
 def make_live(
@@ -242,7 +250,9 @@ def _described(settings: SourceSettings) -> Described:
         return error
 
 
-def _source(identifier: str, settings: SourceSettings, executor: Executor) -> MapSource:
+def _source(
+    identifier: str, settings: SourceSettings, executor: Executor
+) -> RasterFileSource | MosaicMapSource:
     match settings:
         case RasterSource():
             return RasterFileSource(

@@ -12,6 +12,7 @@ from typing import Any, Literal, NamedTuple
 
 from tuilerie.catalogue.address import TilesetKey
 from tuilerie.catalogue.fingerprint import fingerprint
+from tuilerie.catalogue.info import NOT_QUERYABLE, LayerInfo
 from tuilerie.catalogue.metadata import Inspire, Legend, MetadataLink, Theme
 from tuilerie.catalogue.texts import NO_TEXT, Text
 from tuilerie.formats import ImageFormat
@@ -186,6 +187,7 @@ class Layer:
         client_max_age_s: Cache-Control max-age of tiles; None = no header, 0 = no-cache.
         client_max_ages: the same by (matrix set, matrix) where it differs.
         metadata: documents about the data.
+        info: what is told of places.
         expire_after_s: age at which a stored tile is made anew; None = never.
         generation: fingerprint of what decides the pixels of every tileset of the layer: the
             data file's size and time, source settings, resampling, extent. What differs from one
@@ -216,6 +218,7 @@ class Layer:
     expire_after_s: int | None = None
     listed: bool = True
     metadata: tuple[MetadataLink, ...] = ()
+    info: LayerInfo = NOT_QUERYABLE
     generation: str = ""
 
     def client_max_age(self, matrix_set: str, matrix: str) -> int | None:
@@ -250,6 +253,8 @@ class SourceDescription:
         wgs84_bounds: degrees; left > right where the data crosses the antimeridian.
         cell_size: CRS units per pixel at full size, the finer of the two axes.
         palette: index -> (red, green, blue, alpha) for kind "palette".
+        shown: bands that are colours or values when none are asked for, from 1.
+        alpha: the band that holds transparency, 0 if none.
         transparent: whether some pixels may be missing or see-through.
         fingerprint: changes whenever the pixels may have changed.
     """
@@ -266,6 +271,8 @@ class SourceDescription:
     fingerprint: str
     palette: Mapping[int, tuple[int, int, int, int]] = field(default_factory=dict)
     category_names: Mapping[int, str] = field(default_factory=dict)
+    shown: tuple[int, ...] = ()
+    alpha: int = 0
     warnings: tuple[str, ...] = ()
 
 

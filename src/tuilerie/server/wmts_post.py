@@ -13,14 +13,16 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 from tuilerie.catalogue.address import TileAddress
+from tuilerie.catalogue.resolve_info import InfoAddress
 from tuilerie.errors import RequestError
 from tuilerie.formats import StoredTile
 from tuilerie.protocols.wmts import exceptions, kvp, soap, xml_requests
 from tuilerie.protocols.wmts.exceptions import Encoding
-from tuilerie.protocols.wmts.requests import GetCapabilities, GetTile
+from tuilerie.protocols.wmts.requests import GetCapabilities, GetFeatureInfo, GetTile
 from tuilerie.protocols.wmts.soap import EnvelopeFault, Version
 from tuilerie.protocols.xml_reading import Element, read_xml
 from tuilerie.server.answers import Answer
+from tuilerie.server.feature_info import feature_info, info_reply
 from tuilerie.server.live import Published
 from tuilerie.server.message import CROSS_ORIGIN, NO_STORE, Reply, Request, text_reply
 from tuilerie.server.respond import tile_reply
@@ -85,6 +87,8 @@ async def answer_post(request: Request, published: Published, body: bytes) -> Re
             asked = xml_requests.read_request(root, strict=strict)
         if isinstance(asked, GetTile):
             return await _tile(asked, published, way, line)
+        if isinstance(asked, GetFeatureInfo):
+            return await _feature_info(asked, request, published, way)
         return await _capabilities(asked, request, published, way)
     except EnvelopeFault as error:
         return _Way(error.version).tell(error, "wmts")
@@ -114,6 +118,22 @@ async def _tile(asked: GetTile, published: Published, way: _Way, line: bytes) ->
     return await tile(asked.tile, published, deliver, way.tell)
 
 
+async def _feature_info(
+    asked: GetFeatureInfo, request: Request, published: Published, way: _Way
+) -> Reply:
+    request = _unconditional(request)
+
+    def deliver(address: InfoAddress, data: bytes) -> Reply:
+        version = way.envelope
+        if version is None:
+            return info_reply(request, published, address, data)
+        body = soap.feature_info_response(data, address.info_format.media_type, version)
+        headers = ((b"content-type", version.media_type.encode("ascii")),)
+        return Reply(200, headers, body, "feature_info")
+
+    return await feature_info(asked.info, request, published, deliver, way.tell)
+
+
 def _enveloped(answer: Answer, found: StoredTile, version: Version) -> Answer:
     """Return the same answer with its tile in an envelope, and the headers of that."""
     body = soap.binary_payload(found.data, found.format.media_type, version)
@@ -131,16 +151,19 @@ def _enveloped(answer: Answer, found: StoredTile, version: Version) -> Answer:
 async def _capabilities(
     asked: GetCapabilities, request: Request, published: Published, way: _Way
 ) -> Reply:
-    unconditional = {
-        name: value for name, value in request.headers.items() if name != b"if-none-match"
-    }
-    request = replace(request, headers=unconditional)
+    request = _unconditional(request)
     document, media_type = await capabilities(asked, request, published)
     if way.envelope is None:
         return capabilities_reply(request, document, media_type)
     body = soap.in_envelope(document.data, way.envelope)
     headers = ((b"content-type", way.envelope.media_type.encode("ascii")), NO_STORE)
     return Reply(200, headers, body, "capabilities")
+
+
+def _unconditional(request: Request) -> Request:
+    """Return a request without the conditions that are for GET and HEAD alone."""
+    headers = {name: value for name, value in request.headers.items() if name != b"if-none-match"}
+    return replace(request, headers=headers)
 
 
 def _read(body: bytes, charset: str) -> Element:

@@ -8,7 +8,9 @@ from tuilerie.caches.base import TilesetRead
 from tuilerie.catalogue.address import TileAddress, TilesetKey
 from tuilerie.catalogue.model import Catalogue
 from tuilerie.catalogue.resolve import Resolver
+from tuilerie.catalogue.resolve_info import InfoAddress
 from tuilerie.formats import StoredTile
+from tuilerie.tiles.feature_info import LayerInformant
 from tuilerie.tiles.flight import SingleFlight
 from tuilerie.tiles.manager import TileManager
 
@@ -28,12 +30,14 @@ class TileService:
         catalogue: Catalogue,
         managers: Mapping[str, TileManager],
         *,
+        informants: Mapping[str, LayerInformant],
         flight: SingleFlight[Mapping[TileAddress, StoredTile]],
         on_close: Callable[[], Awaitable[None]],
     ) -> None:
         self.catalogue = catalogue
         self.resolver = Resolver(catalogue)
         self._managers = managers
+        self._informants = informants
         self._flight = flight
         self._on_close = on_close
 
@@ -55,6 +59,21 @@ class TileService:
         never escape: the tile is served and the fault reported beside.
         """
         return await self._managers[address.layer].get_tile(address)
+
+    async def get_feature_info(
+        self, address: InfoAddress, *, base_url: str, languages: tuple[str, ...]
+    ) -> bytes:
+        """Return the document about a place, in the format that the address names.
+
+        Args:
+            address: resolved by this catalogue.
+            base_url: the public address of the service, without trailing slash.
+            languages: what the client reads, the best first.
+
+        Raises: FeatureInfoError (us, a damaged file, a template), UpstreamError (a remote).
+        """
+        informant = self._informants[address.tile.layer]
+        return await informant.document(address, base_url=base_url, languages=languages)
 
     async def close(self) -> None:
         """Finish what is being made, then release caches and sources."""

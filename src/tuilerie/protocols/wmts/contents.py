@@ -16,7 +16,7 @@ from tuilerie.catalogue.model import (
 from tuilerie.grids import BoundingBox, Crs, TileMatrix, TileMatrixSet
 from tuilerie.protocols import ows
 from tuilerie.protocols.wmts.legends import legend_path
-from tuilerie.protocols.wmts.rest import tile_template
+from tuilerie.protocols.wmts.rest import info_template, tile_template
 from tuilerie.protocols.xml import XmlWriter, escape_text
 
 __all__ = ["write_contents"]
@@ -59,6 +59,8 @@ def _write_layer(
         _write_style(xml, style, layer.identifier, base_url, languages)
     for image_format in layer.formats:
         xml.text("Format", image_format.media_type)
+    for info_format in layer.info.formats:
+        xml.text("InfoFormat", info_format.media_type)
     for matrix_set_link in layer.links.values():
         matrix_set = catalogue.matrix_sets[matrix_set_link.matrix_set]
         _write_link(xml, matrix_set_link, matrix_set)
@@ -69,6 +71,16 @@ def _write_layer(
             [
                 ("format", image_format.media_type),
                 ("resourceType", "tile"),
+                ("template", template),
+            ],
+        )
+    for info_format in layer.info.formats:
+        template = info_template(base_url, layer.identifier, info_format)
+        xml.empty(
+            "ResourceURL",
+            [
+                ("format", info_format.media_type),
+                ("resourceType", "FeatureInfo"),
                 ("template", template),
             ],
         )

@@ -25,15 +25,16 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from tuilerie.catalogue.address import TileQuery
-from tuilerie.errors import (
-    InvalidParameter,
-    MissingParameter,
-    OperationNotSupported,
-    RequestError,
-)
+from tuilerie.catalogue.resolve_info import InfoQuery
+from tuilerie.errors import InvalidParameter, MissingParameter, RequestError
 from tuilerie.protocols import percent
 from tuilerie.protocols.wmts.exceptions import Rejection
-from tuilerie.protocols.wmts.requests import VERSION, GetCapabilities, GetTile
+from tuilerie.protocols.wmts.requests import (
+    VERSION,
+    GetCapabilities,
+    GetFeatureInfo,
+    GetTile,
+)
 
 __all__ = ["MAX_PARAMETERS", "MAX_QUERY", "parse", "parse_body", "parse_get_tile"]
 
@@ -43,10 +44,11 @@ MAX_PARAMETERS = 100
 
 _COMMON = ("service", "request", "version")
 _TILE = ("Layer", "Style", "Format", "TileMatrixSet", "TileMatrix", "TileRow", "TileCol")
+_INFO = ("J", "I", "InfoFormat")
 _CAPABILITIES = ("AcceptVersions", "Sections", "updateSequence", "AcceptFormats")
-_MEDIA_TYPES = frozenset({"Format", "AcceptFormats"})
+_MEDIA_TYPES = frozenset({"Format", "AcceptFormats", "InfoFormat"})
 
-_NAMES = {name.lower(): name for name in (*_COMMON, *_TILE, *_CAPABILITIES)}
+_NAMES = {name.lower(): name for name in (*_COMMON, *_TILE, *_INFO, *_CAPABILITIES)}
 """Lower case to the spelling of the standard, which locators use."""
 
 _TAIL = {
@@ -62,7 +64,7 @@ _SHORT = 1024
 Query = bytes | Sequence[tuple[str, str]]
 
 
-def parse(query: Query, *, strict: bool = False) -> GetCapabilities | GetTile:
+def parse(query: Query, *, strict: bool = False) -> GetCapabilities | GetTile | GetFeatureInfo:
     """Return the request that a query makes.
 
     Args:
@@ -71,7 +73,7 @@ def parse(query: Query, *, strict: bool = False) -> GetCapabilities | GetTile:
 
     Raises: RequestError; a Rejection where several parameters are at fault. Missing ones come
         before invalid ones.
-    Source: OGC 07-057r7, Tables 17, 22 and 29.
+    Source: OGC 07-057r7, Tables 17, 22, 25, 29 and 30.
     """
     values, faults = _read(query, strict=strict)
     request = _operation(values, faults, strict=strict)
@@ -79,10 +81,10 @@ def parse(query: Query, *, strict: bool = False) -> GetCapabilities | GetTile:
         return _get_capabilities(values, faults)
     if request == "GetTile":
         return _get_tile(values, faults, strict=strict)
-    raise OperationNotSupported("GetFeatureInfo is not offered here.", request)
+    return _get_feature_info(values, faults, strict=strict)
 
 
-def parse_body(body: bytes, *, strict: bool = False) -> GetCapabilities | GetTile:
+def parse_body(body: bytes, *, strict: bool = False) -> GetCapabilities | GetTile | GetFeatureInfo:
     """Return the request that the body of a POST makes.
 
     Line breaks divide pairs as "&" does in a form; a form escapes those in values, so nothing is
@@ -248,15 +250,32 @@ def _get_capabilities(values: dict[str, str], faults: dict[str, RequestError]) -
 
 
 def _get_tile(values: dict[str, str], faults: dict[str, RequestError], *, strict: bool) -> GetTile:
-    mandatory = ("version", *_TILE) if strict else _TILE
+    return GetTile(_tile(values, faults, _TILE, strict=strict))
+
+
+def _get_feature_info(
+    values: dict[str, str], faults: dict[str, RequestError], *, strict: bool
+) -> GetFeatureInfo:
+    tile = _tile(values, faults, (*_TILE, *_INFO), strict=strict)
+    return GetFeatureInfo(InfoQuery(tile, *[values[name] for name in _INFO]))
+
+
+def _tile(
+    values: dict[str, str], faults: dict[str, RequestError], names: Sequence[str], *, strict: bool
+) -> TileQuery:
+    """Return the tile that a request names, all of whose mandatory parameters are there.
+
+    Raises: RequestError: something is wrong with one of the names.
+    """
+    mandatory = ("version", *names) if strict else names
     missing = _missing(values, faults, mandatory)
     if not strict and "Style" in values:
         missing = [error for error in missing if error.locator != "Style"]
     if values.get("version", VERSION) not in ("", VERSION) and "version" not in faults:
         faults["version"] = InvalidParameter(f"version must be {VERSION}.", "version")
-    _raise_if_any([*missing, *_among(faults, ("version", *_TILE))])
+    _raise_if_any([*missing, *_among(faults, ("version", *names))])
     layer, style, form, matrix_set, matrix, row, col = (values[name] for name in _TILE)
-    return GetTile(TileQuery(layer, style, form, matrix_set, matrix, row, col))
+    return TileQuery(layer, style, form, matrix_set, matrix, row, col)
 
 
 def _missing(

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tuilerie.catalogue.address import TileQuery
+from tuilerie.catalogue.resolve_info import InfoQuery
 
-__all__ = ["NAMESPACE", "SECTIONS", "VERSION", "GetCapabilities", "GetTile"]
+__all__ = ["NAMESPACE", "SECTIONS", "VERSION", "GetCapabilities", "GetFeatureInfo", "GetTile"]
 
 NAMESPACE = "http://www.opengis.net/wmts/1.0"
 VERSION = "1.0.0"
@@ -46,3 +47,13 @@ class GetTile:
     """
 
     tile: TileQuery
+
+
+@dataclass(frozen=True, slots=True)
+class GetFeatureInfo:
+    """A request for what is at a pixel of a tile; `resolve_info` decides whether it can be told.
+
+    Source: OGC 07-057r7, Table 25.
+    """
+
+    info: InfoQuery
