@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from tuilerie.catalogue.coverage import Coverage
+from tuilerie.catalogue.info import GEOJSON, JSON
 from tuilerie.catalogue.model import Catalogue, Layer, MatrixSetLink, Text
 from tuilerie.grids import BoundingBox, Crs, TileIndex, TileMatrix, TileMatrixSet, transform_bounds
 from tuilerie.server.browser_crs import browser_definition
@@ -48,9 +49,24 @@ def layer_document(catalogue: Catalogue, identifier: str) -> dict[str, Any]:
             for style in layer.styles
         ],
         "formats": [{"type": fmt.media_type, "extension": fmt.extension} for fmt in layer.formats],
+        "info": _info(layer),
         "sets": [
             _matrix_set(catalogue.matrix_sets[link.matrix_set], link, layer)
             for link in layer.links.values()
+        ],
+    }
+
+
+def _info(layer: Layer) -> dict[str, Any] | None:
+    """Return what a place can be asked for, None if nothing, or not in GeoJSON."""
+    offered = [each.extension for each in (GEOJSON, JSON) if each in layer.info.formats]
+    if not offered:
+        return None
+    return {
+        "extension": offered[0],
+        "attributes": [
+            {"name": one.name, "title": _text(one.title), "unit": one.unit}
+            for one in layer.info.attributes
         ],
     }
 

@@ -73,11 +73,25 @@ class TemplateFault(ValueError):
 
 
 class _Environment(ImmutableSandboxedEnvironment):
-    """Numbers alone may be reckoned with: a text times a number is long."""
+    """Names in mappings are keys, never methods; numbers alone may be reckoned with."""
 
     intercepted_binops = frozenset({"+", "-", "*", "/"})
 
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        if isinstance(obj, Mapping):  # `feature.values` is ours, not the method of a dict
+            return self.getitem(obj, attribute)
+        return super().getattr(obj, attribute)
+
+    def getitem(self, obj: Any, argument: Any) -> Any:
+        if isinstance(obj, Mapping):
+            try:
+                return obj[argument]
+            except (KeyError, TypeError):
+                return self.undefined(obj=obj, name=argument)
+        return super().getitem(obj, argument)
+
     def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
+        # A text times a number is long.
         for operand in (left, right):
             if isinstance(operand, bool) or not isinstance(operand, int | float):
                 raise TemplateFault(f"{operator} is for numbers only")

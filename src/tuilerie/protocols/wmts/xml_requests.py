@@ -101,7 +101,7 @@ def _get_capabilities(element: Element, _: bool) -> GetCapabilities:
 def _get_tile(element: Element, strict: bool) -> GetTile:
     mandatory = [name for name in _TILE if name != _DIMENSION]
     found, errors = _in_order(element, _TILE, mandatory)
-    errors = _version_errors(element, strict) + errors
+    errors = _with_attributes(element, strict, errors)
     dimensions = found.get(_DIMENSION, [])
     if not all(dimension.attribute("name") for dimension in dimensions):
         errors.append(MissingParameter("A dimension has no name.", _DIMENSION))
@@ -124,7 +124,7 @@ def _get_tile(element: Element, strict: bool) -> GetTile:
 
 def _get_feature_info(element: Element, strict: bool) -> GetFeatureInfo:
     found, errors = _in_order(element, _INFO, mandatory=_INFO)
-    errors = _version_errors(element, strict) + errors
+    errors = _with_attributes(element, strict, errors)
     tile: TileQuery | None = None
     if "GetTile" in found:
         # The outer element has spoken for the version.
@@ -146,15 +146,17 @@ _READERS: Final[Mapping[str, Callable[[Element, bool], _Request]]] = MappingProx
 )
 
 
-def _version_errors(element: Element, strict: bool) -> list[RequestError]:
-    """Return what is wrong with the attributes of a request for a tile or for feature info."""
-    errors = _unknown_attributes(element, ("service", "version"))
+def _with_attributes(
+    element: Element, strict: bool, errors: Sequence[RequestError]
+) -> list[RequestError]:
+    """Return errors with those of the attributes of a request for a tile or for feature info."""
     version = element.attribute("version")
+    first: list[RequestError] = []
     if version not in ("", VERSION):
-        errors.insert(0, InvalidParameter(f"version must be {VERSION}.", "version"))
+        first = [InvalidParameter(f"version must be {VERSION}.", "version")]
     elif strict and not version:
-        errors.insert(0, MissingParameter("version is missing.", "version"))
-    return errors
+        first = [MissingParameter("version is missing.", "version")]
+    return [*first, *errors, *_unknown_attributes(element, ("service", "version"))]
 
 
 def _in_order(
