@@ -74,7 +74,8 @@ def test_pixels_of_tiles_that_are_not_square() -> None:
         origin=(0.0, 100.0),
         cell_sizes=[1.0],
         matrix_sizes=[(4, 4)],
-        tile_size=(30, 10),
+        tile_width=30,
+        tile_height=10,
     )
     bare = Layer.__new__(Layer)
     object.__setattr__(bare, "info", LayerInfo())
