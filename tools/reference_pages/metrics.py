@@ -45,8 +45,8 @@ layers are counted as `{OTHER_LAYERS}`.""",
             """\
 `outcome` of a tile: `ready` (from memory), `hit` (from the cache), `miss` (made for this request),
 `not_modified` (304). `kind` of a cache fault: `read_only`, `disk_full`, `permission`, `other`.
-`route`: `tile` (errors of GetTile among them), `capabilities`, `wmts` (other errors of WMTS
-requests), `front`, `health`, `metrics`, `other`.""",
+`route`: `tile` (errors of GetTile among them), `feature_info`, `capabilities`, `legend`,
+`wmts` (other errors of WMTS requests), `front`, `health`, `metrics`, `other`.""",
         ]
     )
 
