@@ -158,7 +158,8 @@ class InfoCompiler:
                 fault = self._template_fault(text)
             if not fault:
                 return text
-        raise InfoError(fault, "see feature info in the manual", "template", inherited=inherited)
+        hint = "docs/how-to/tell-what-is-at-a-place.md says what a template may hold"
+        raise InfoError(fault, hint, "template", inherited=inherited)
 
 
 def _attributes(
