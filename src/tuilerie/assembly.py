@@ -35,11 +35,12 @@ from tuilerie.catalogue.zero_config import document_for_files
 from tuilerie.errors import CacheError, CatalogueError
 from tuilerie.flight import SingleFlight
 from tuilerie.formats import StoredTile
+from tuilerie.protocols.feature_info.html import template_fault
 from tuilerie.raster.ramps import ramp_names
 from tuilerie.raster.threads import limit_threads
 from tuilerie.server.live import Live
 from tuilerie.server.settings import ServerSettings
-from tuilerie.sources.base import MapSource
+from tuilerie.sources.base import RasterMapSource
 from tuilerie.sources.describe import describe_raster
 from tuilerie.sources.fingerprint import sidecars_of
 from tuilerie.sources.mosaic import MosaicSource as MosaicMapSource
@@ -52,6 +53,7 @@ from tuilerie.sources.settings import RasterFile, SeriesFolder, SeriesQuery
 from tuilerie.sources.sheet_index import folder_files
 from tuilerie.sources.sheets import SheetFolder, describe_folder
 from tuilerie.telemetry import Meters
+from tuilerie.tiles.feature_info import LayerInformant
 from tuilerie.tiles.legends import LegendPainter, legend_size
 from tuilerie.tiles.manager import TileManager
 from tuilerie.tiles.produce import LayerProducer
@@ -117,6 +119,7 @@ def publish(publication: Publication) -> Catalogue:
         places=loaded.places,
         ramps=ramp_names(),
         legend_size=legend_size,
+        template_fault=template_fault,
     )
     return replace(catalogue, revision=_revision(publication.data, catalogue))
 
@@ -159,6 +162,12 @@ def open_service(catalogue: Catalogue, data: Path, *, meters: Meters) -> TileSer
         )
         for layer in catalogue.layers.values()
     }
+    informants = {
+        layer.identifier: LayerInformant(
+            layer, sources[layer.identifier], catalogue.matrix_sets, executor=executor
+        )
+        for layer in catalogue.layers.values()
+    }
 
     async def close() -> None:
         for cache in caches.values():
@@ -170,7 +179,12 @@ def open_service(catalogue: Catalogue, data: Path, *, meters: Meters) -> TileSer
 
     painter = LegendPainter(catalogue.layers, executor)
     return TileService(
-        catalogue, managers, flight=flight, on_close=close, draw_legend=painter.legend
+        catalogue,
+        managers,
+        informants=informants,
+        flight=flight,
+        on_close=close,
+        draw_legend=painter.legend,
     )
 
 
@@ -290,13 +304,13 @@ def _series_places(settings: SeriesSource) -> list[Path]:
         return [path]
 
 
-def _layer_source(layer: Layer, catalogue: Catalogue, executor: Executor) -> MapSource:
+def _layer_source(layer: Layer, catalogue: Catalogue, executor: Executor) -> RasterMapSource:
     """Make the source of a layer; opening files is left to the first tile."""
     settings = catalogue.sources[layer.source]
     if not isinstance(settings, SeriesSource):
         return _source(layer.source, settings, executor)
 
-    def open_map(files: tuple[str, ...]) -> MapSource:
+    def open_map(files: tuple[str, ...]) -> RasterMapSource:
         if len(files) > 1:
             sheets = SheetFolder(
                 path=Path(settings.path),
@@ -319,7 +333,7 @@ def _layer_source(layer: Layer, catalogue: Catalogue, executor: Executor) -> Map
 
 def _source(
     identifier: str, settings: RasterSource | MosaicSource, executor: Executor
-) -> MapSource:
+) -> RasterMapSource:
     match settings:
         case RasterSource():
             return RasterFileSource(

@@ -32,9 +32,22 @@ class _Local(etree.Resolver):
 @cache
 def wmts_schema(root: Path = BUNDLED) -> etree.XMLSchema:
     """Return the schema of all WMTS documents, exception reports included."""
+    return etree.XMLSchema(etree.parse(str(root / "wmts/1.0/wmts.xsd"), _parser(root)))
+
+
+def application_schema(document: bytes, gml: str, root: Path = BUNDLED) -> etree.XMLSchema:
+    """Return an application schema of GML 3.1.1 that imports it from `gml`."""
+    here = (root / "gml/3.1.1/base/gml.xsd").as_uri()
+    assert document.count(gml.encode()) == 1
+    return etree.XMLSchema(
+        etree.fromstring(document.replace(gml.encode(), here.encode()), _parser(root))
+    )
+
+
+def _parser(root: Path) -> etree.XMLParser:
     parser = etree.XMLParser(no_network=True)
     parser.resolvers.add(_Local(root))
-    return etree.XMLSchema(etree.parse(str(root / "wmts/1.0/wmts.xsd"), parser))
+    return parser
 
 
 def assert_valid(document: bytes, root: Path = BUNDLED) -> etree._Element:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from tuilerie.catalogue.compile_dimensions import Compiled, compile_dimensions
+from tuilerie.catalogue.compile_info import InfoCompiler, InfoError
 from tuilerie.catalogue.document import CatalogueDocument
 from tuilerie.catalogue.fingerprint import fingerprint
+from tuilerie.catalogue.info import NOT_QUERYABLE, LayerInfo
 from tuilerie.catalogue.keywords import grouped, ungrouped
 from tuilerie.catalogue.layers import DefaultsSettings, LayerSettings
 from tuilerie.catalogue.legends import LegendError, LegendSize, placed_legends
@@ -39,7 +41,7 @@ class LayerContext(NamedTuple):
     Attributes:
         described: by source; sources without a description have been reported.
         matrix_sets: the document's own; others are named ones.
-        base, ramps, legend_size: see `compile_catalogue`.
+        base, ramps, legend_size, template_fault: see `compile_catalogue`.
     """
 
     document: CatalogueDocument
@@ -48,6 +50,7 @@ class LayerContext(NamedTuple):
     base: Path
     ramps: Collection[str] | None = None
     legend_size: LegendSize | None = None
+    template_fault: Callable[[str], str] | None = None
 
 
 class LayerCompiler:
@@ -55,6 +58,9 @@ class LayerCompiler:
 
     Args:
         problems: where what is wrong is added.
+
+    Attributes:
+        infos: compiles what layers tell of places.
     """
 
     def __init__(self, context: LayerContext, problems: list[Problem]) -> None:
@@ -64,6 +70,7 @@ class LayerCompiler:
         self._problems = problems
         self._planner = StylePlanner(context.document.styles, context.ramps, context.legend_size)
         self._base = context.base
+        self.infos = InfoCompiler(context.base, self._defaults.feature_info, context.template_fault)
         self._matrix_sets = context.matrix_sets
         self._linker = Linker(self._defaults.matrix_sets, context.matrix_sets, problems)
         self._max_ages: dict[Any, Mapping[tuple[str, str], int | None]] = {}
@@ -84,10 +91,11 @@ class LayerCompiler:
         varied = compile_dimensions(
             settings.dimensions, described, settings.source, pointer, self._report
         )
+        info = self._info(settings, described, pointer)
         if len(self._problems) > before:
             return None
         layer = self._layer(identifier, settings, described, bounds, styles, resampling, links)
-        return _varied(layer, varied)
+        return replace(_varied(layer, varied), info=self._shared(info))
 
     def _references_hold(self, settings: LayerSettings) -> bool:
         """Return whether all names mean something; those that do not have been reported."""
@@ -223,6 +231,30 @@ class LayerCompiler:
         except LegendError as fault:
             self._report(str(fault), fault.hint, pointer)
             return styles
+
+    def _info(
+        self, settings: LayerSettings, described: SourceDescription, pointer: str
+    ) -> LayerInfo:
+        """Return what the layer tells of places; nothing if that is at fault, which is told."""
+        queryable = settings.queryable
+        bands = self._document.sources[settings.source].bands
+        usable = tuple(
+            band
+            for band in bands or range(1, len(described.bands) + 1)
+            if band <= len(described.bands)
+        )
+        try:
+            return self.infos.compile(
+                settings.feature_info,
+                described,
+                usable,
+                queryable=self._defaults.queryable if queryable is None else queryable,
+            )
+        except InfoError as fault:
+            inside = join_pointer("feature_info", *fault.place)
+            place = f"/defaults{inside}" if fault.inherited else f"{pointer}{inside}"
+            self._report(str(fault), fault.hint, place)
+            return NOT_QUERYABLE
 
     def _ages(
         self, settings: MaxAgeSettings, links: Mapping[str, MatrixSetLink]
