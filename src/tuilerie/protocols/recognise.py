@@ -31,10 +31,16 @@ KINDS = (
 
 _QUOTED: Final = 300
 _HEAD: Final = 65_536
-_HTML = re.compile(r"\s*(?:<!--.*?-->\s*|<\?xml[^>]*>\s*)*<(?:!doctype\s+html|html|head|body)\b", re.I | re.S)
-_LOGIN = re.compile(r"type\s*=\s*[\"']?password|log\s?in|sign\s?in|anmeld|connexion|SAMLRequest", re.I)
+_HTML = re.compile(
+    r"\s*(?:<!--.*?-->\s*|<\?xml[^>]*>\s*)*<(?:!doctype\s+html|html|head|body)\b", re.I | re.S
+)
+_LOGIN = re.compile(
+    r"type\s*=\s*[\"']?password|log\s?in|sign\s?in|anmeld|connexion|SAMLRequest", re.I
+)
 _TITLE = re.compile(r"<title[^>]*>(.{0,300}?)</title", re.I | re.S)
-_EXCEPTIONS = frozenset({"ServiceExceptionReport", "ExceptionReport", "ServiceException", "WMTException", "Fault"})
+_EXCEPTIONS = frozenset(
+    {"ServiceExceptionReport", "ExceptionReport", "ServiceException", "WMTException", "Fault"}
+)
 _NAMES = {
     "WMS_Capabilities": "wms",
     "WMT_MS_Capabilities": "wms",
@@ -185,7 +191,9 @@ def explain(data: bytes, content_type: str = "") -> UnreadableDocument | None:
         return UnreadableDocument("not-capabilities", "The answer is a picture, not a document.")
     if kind == "service-exception":
         said = redact_text(" ".join(re.sub(r"<[^>]*>", " ", head).split()))[:_QUOTED]
-        return UnreadableDocument("service-exception", f"The server answers with an error: {said!r}.")
+        return UnreadableDocument(
+            "service-exception", f"The server answers with an error: {said!r}."
+        )
     if kind == "json":
         return UnreadableDocument(
             "not-capabilities", "This is JSON, but neither TileJSON, ArcGIS nor OGC API Tiles."

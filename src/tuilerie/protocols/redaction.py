@@ -12,11 +12,11 @@ __all__ = ["REDACTED", "redact_address", "redact_text"]
 
 REDACTED = "…"
 
-_SECRET_NAMES = (
+_HIDDEN_NAMES = (
     r"[\w.-]*(?:key|token|secret|passw(?:or)?d|pwd|passphrase|signature|credential|session|ticket)"
     r"[\w.-]*|auth\w*|sig|user(?:name)?|login|pass|pw|hash|hmac|jwt|code|map_id|uuid"
 )
-_PARAMETER = re.compile(rf"([?&;,/](?:{_SECRET_NAMES})=)[^&;,/#\s\"'<>]*", re.I)
+_PARAMETER = re.compile(rf"([?&;,/](?:{_HIDDEN_NAMES})=)[^&;,/#\s\"'<>]*", re.I)
 _USER = re.compile(r"(?<=//)[^/?#@\s]*(?:@[^/?#@\s]*)*@")
 # A segment as long as a key is, of letters and digits mixed: UUIDs, hashes, tokens in a path.
 _SEGMENT = re.compile(

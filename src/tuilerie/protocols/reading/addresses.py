@@ -90,9 +90,7 @@ def _absolute(address: str, document: str, remarks: Remarks, where: str) -> str:
     return urljoin(document, address)
 
 
-def _reachable(
-    found: SplitResult, base: SplitResult, remarks: Remarks, where: str
-) -> SplitResult:
+def _reachable(found: SplitResult, base: SplitResult, remarks: Remarks, where: str) -> SplitResult:
     """Return an address whose host can be reached from where the document was fetched."""
     host, known = (found.hostname or "").lower(), (base.hostname or "").lower()
     if _is_internal(host) and not _is_internal(known) and remarks.may("address-internal"):

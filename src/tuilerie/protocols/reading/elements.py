@@ -30,7 +30,7 @@ def local_name(element: etree._Element) -> str:
 
 def children(parent: etree._Element, name: str) -> Iterator[etree._Element]:
     """Yield the children of a local name, whatever their namespace."""
-    return parent.iterchildren(f"{{*}}{name}")
+    yield from parent.iterchildren(f"{{*}}{name}")
 
 
 def child(parent: etree._Element, *names: str) -> etree._Element | None:

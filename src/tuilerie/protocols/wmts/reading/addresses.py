@@ -53,7 +53,9 @@ def tile_address(
     templates = _fitting(layer, "tile", format_, link)
     if service.encoding != "kvp" and templates:
         chosen = templates[(index.col + index.row) % len(templates)]
-        return addresses.fill(chosen.template, _variables(layer, style, format_, link, index, values))
+        return addresses.fill(
+            chosen.template, _variables(layer, style, format_, link, index, values)
+        )
     if service.encoding == "rest" or not service.kvp_addresses:
         raise ValueError(f"{layer.identifier} has no tiles of {format_} by {_ways(service)}")
     query = [("SERVICE", "WMTS"), ("REQUEST", "GetTile"), ("VERSION", _VERSION)]
@@ -150,9 +152,7 @@ def _variables(
     }
 
 
-def _fitting(
-    layer: RemoteLayer, kind: str, format_: str, link: RemoteLink
-) -> list[RemoteTemplate]:
+def _fitting(layer: RemoteLayer, kind: str, format_: str, link: RemoteLink) -> list[RemoteTemplate]:
     """Return the templates of a format and matrix set that differ by nothing but their host."""
     of_kind = [template for template in layer.templates if template.kind == kind]
     fitting = [template for template in of_kind if _same_format(template.format, format_)]

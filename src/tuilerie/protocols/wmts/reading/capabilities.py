@@ -168,7 +168,7 @@ def _gets(
         if attribute(element, "name").lower() != operation.lower():
             continue
         for get in element.iter("{*}Get"):
-            names = set()
+            names: set[str] = set()
             for constraint in children(get, "Constraint"):
                 if attribute(constraint, "name").lower() == "getencoding":
                     holder = child(constraint, "AllowedValues")

@@ -44,9 +44,7 @@ def read_limits(
     return found, bool(found)
 
 
-def _limits(
-    element: etree._Element, matrix: TileMatrix, remarks: Remarks, where: str
-) -> TileRange:
+def _limits(element: etree._Element, matrix: TileMatrix, remarks: Remarks, where: str) -> TileRange:
     """Return the limits within a matrix; the whole of it where they make no sense."""
     cols = _range(element, "Col", matrix.matrix_width)
     rows = _range(element, "Row", matrix.matrix_height)

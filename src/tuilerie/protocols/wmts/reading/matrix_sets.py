@@ -32,6 +32,8 @@ MAX_MATRIX_SETS: Final = 1_000
 MAX_MATRICES: Final = 100
 """Of one set; the finest that pixels can be are some forty."""
 _LARGEST_MATRIX: Final = 2**31 - 1
+_SEARCHED: Final = 10
+"""Sets of a document whose CRS may be named in prose: to find out costs."""
 _USUAL_TILE_PX: Final = 256
 _CODE_IN_NAME = re.compile(r"epsg\W{0,2}(\d{4,6})(?!\d)", re.I)
 _DEGREES = {(90.0, -180.0), (-180.0, 90.0)}
@@ -75,11 +77,13 @@ def read_matrix_sets(
         remarks: told of every correction, and of what is left out.
     """
     found: dict[str, _Read] = {}
-    for element in elements[:MAX_MATRIX_SETS]:
+    for order, element in enumerate(elements[:MAX_MATRIX_SETS]):
         identifier = text_of(element, "Identifier")
         where = f"TileMatrixSet {identifier}"
         if identifier in found:
-            remarks.add("matrix-set-left-out", "a matrix set was left out", "its name is taken", where)
+            remarks.add(
+                "matrix-set-left-out", "a matrix set was left out", "its name is taken", where
+            )
             continue
         written = _written_matrices(element, remarks, where)
         if not written:
@@ -87,7 +91,8 @@ def read_matrix_sets(
                 "matrix-set-left-out", "a matrix set was left out", "it has no usable matrix", where
             )
             continue
-        made = _made(element, identifier, written, linked.get(identifier), overrides, remarks)
+        declared = read_crs(text_of(element, "SupportedCRS"), search=order < _SEARCHED)
+        made = _made(element, declared, written, linked.get(identifier), overrides, remarks)
         if made is not None:
             found[identifier] = _Read(made, written)
     if overrides.pixel_m is None and remarks.may("scale-pixel"):
@@ -132,7 +137,10 @@ def _written_matrix(
     if tile_width is None and tile_height is None and remarks.may("tile-size-missing"):
         tile_width = tile_height = _USUAL_TILE_PX
         remarks.add(
-            "tile-size-missing", f"tiles of {_USUAL_TILE_PX} pixels were assumed", "none said", where
+            "tile-size-missing",
+            f"tiles of {_USUAL_TILE_PX} pixels were assumed",
+            "none said",
+            where,
         )
     if scale is None or scale <= 0 or corner is None or not width or not height:
         missing = "ScaleDenominator, TopLeftCorner, MatrixWidth or MatrixHeight is no number"
@@ -155,14 +163,15 @@ def _written_matrix(
 
 def _made(
     element: etree._Element,
-    identifier: str,
+    declared: Crs | None,
     written: Sequence[_Written],
     layers: BoundingBox | None,
     overrides: ReadingOverrides,
     remarks: Remarks,
 ) -> TileMatrixSet | None:
+    identifier = text_of(element, "Identifier")
     where = f"TileMatrixSet {identifier}"
-    crs = _crs(element, identifier, written, layers, overrides, remarks)
+    crs = _crs(element, declared, written, layers, overrides, remarks)
     if crs is None:
         remarks.add(
             "crs-unknown",
@@ -173,9 +182,7 @@ def _made(
         return None
     sizes = true_cell_sizes(_measured(written), crs, overrides.pixel_m, remarks, where)
     grids = _grids(written, sizes)
-    placing, _ = place(
-        grids, crs, evidence_of(crs, layers), overrides.axis_order, remarks, where
-    )
+    placing, _ = place(grids, crs, evidence_of(crs, layers), overrides.axis_order, remarks, where)
     matrices = _placed(written, sizes, grids, placing, crs, remarks, where)
     return _built(identifier, text_of(element, "Title"), crs, matrices, remarks)
 
@@ -200,15 +207,15 @@ def _grids(written: Sequence[_Written], sizes: Sequence[float]) -> list[Grid]:
 
 def _crs(
     element: etree._Element,
-    identifier: str,
+    declared: Crs | None,
     written: Sequence[_Written],
     layers: BoundingBox | None,
     overrides: ReadingOverrides,
     remarks: Remarks,
 ) -> Crs | None:
     """Return the CRS of a set: the operator's, the document's, or that of its name."""
+    identifier = text_of(element, "Identifier")
     where = f"TileMatrixSet {identifier}"
-    declared = read_crs(text_of(element, "SupportedCRS"))
     known = overrides.crs_by_matrix_set.get(identifier) or overrides.origin_crs
     if known is not None:
         if known != declared:
@@ -270,7 +277,7 @@ def _placed(
                 "TopLeftCorner is in degrees, the CRS is not",
                 f"{where}, TileMatrix {matrix.identifier}",
             )
-            grid = grid._replace(corner=usual)  # noqa: PLW2901 (the grid as it is meant)
+            grid = grid._replace(corner=usual)
         left, top = placing.top_left(grid)
         if quadtree:
             left, top = snap(left, top, crs, remarks, where)

@@ -143,8 +143,9 @@ def _typical(grids: Sequence[Grid]) -> Grid:
 
 
 def _share(bounds: BoundingBox, evidence: BoundingBox) -> float:
+    """Return the share of the smaller of two rectangles that lies in the larger."""
     common = bounds.intersection(evidence)
-    area = evidence.width * evidence.height
+    area = min(evidence.width * evidence.height, bounds.width * bounds.height)
     if common is None or not area > 0:
         return 0.0
     return common.width * common.height / area

@@ -9,6 +9,7 @@ count; without them the standard is believed.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
@@ -71,7 +72,8 @@ def true_cell_sizes(
     turn = turn_of(crs)
     if turn is None:
         return _by_common_ratio(sizes, remarks, where)
-    if not _fills(sizes, turn) and _is_world(matrices[-1].corner, crs, turn):
+    corner = Counter(matrix.corner for matrix in matrices).most_common(1)[0][0]
+    if not _fills(sizes, turn) and _is_world(corner, crs, turn):
         factor = _factor(matrices, sizes, turn, crs, remarks, where)
         sizes = [size * factor for size in sizes]
     if all(scale == math.floor(scale) for scale in scales):
@@ -114,7 +116,9 @@ def _factor(
         reason = "so computed, the matrices fill the Earth exactly, and by the standard they do not"
     else:
         factor, code, names = _known_factor(sizes, turn, crs)
-        reason = "by the standard's pixel and degree no whole number of pixels goes around the Earth"
+        reason = (
+            "by the standard's pixel and degree no whole number of pixels goes around the Earth"
+        )
     if factor == 1 or not remarks.may(code):
         return 1.0
     remarks.add(code, f"scale denominators were read as computed with {names}", reason, where)
