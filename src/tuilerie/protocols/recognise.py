@@ -17,7 +17,11 @@ from tuilerie.errors import UnreadableDocument
 from tuilerie.formats import sniff
 from tuilerie.protocols.reading.elements import attribute, descendant, local_name, text_of
 from tuilerie.protocols.reading.remarks import Remarks
-from tuilerie.protocols.reading.xml_document import decode_text, open_document
+from tuilerie.protocols.reading.xml_document import (
+    decode_text,
+    open_document,
+    without_comments,
+)
 from tuilerie.protocols.redaction import redact_text
 
 __all__ = ["KINDS", "explain", "recognise", "require_kind"]
@@ -31,13 +35,11 @@ KINDS = (
 
 _QUOTED: Final = 300
 _HEAD: Final = 65_536
-_HTML = re.compile(
-    r"\s*(?:<!--.*?-->\s*|<\?xml[^>]*>\s*)*<(?:!doctype\s+html|html|head|body)\b", re.I | re.S
-)
+_HTML = re.compile(r"(?:<\?xml[^>]*>\s*)?<(?:!doctype\s+html|html|head|body)\b", re.I)
 _LOGIN = re.compile(
     r"type\s*=\s*[\"']?password|log\s?in|sign\s?in|anmeld|connexion|SAMLRequest", re.I
 )
-_TITLE = re.compile(r"<title[^>]*>(.{0,300}?)</title", re.I | re.S)
+_TITLE = re.compile(r"<title[^>]{0,200}>(.{0,300}?)</title", re.I | re.S)
 _EXCEPTIONS = frozenset(
     {"ServiceExceptionReport", "ExceptionReport", "ServiceException", "WMTException", "Fault"}
 )
@@ -73,7 +75,7 @@ def recognise(data: bytes, content_type: str = "") -> str:
     head = decode_text(data[:_HEAD], "", Remarks())
     if head.lstrip()[:1] in {"{", "["}:
         return _kind_of_json(data)
-    if _HTML.match(head):
+    if _HTML.match(without_comments(head).lstrip()):
         return "login-page" if _LOGIN.search(head) else "html-page"
     try:
         return _kind_of_root(open_document(data, charset="", remarks=Remarks()))
@@ -190,7 +192,7 @@ def explain(data: bytes, content_type: str = "") -> UnreadableDocument | None:
     if kind == "image":
         return UnreadableDocument("not-capabilities", "The answer is a picture, not a document.")
     if kind == "service-exception":
-        said = redact_text(" ".join(re.sub(r"<[^>]*>", " ", head).split()))[:_QUOTED]
+        said = redact_text(" ".join(re.sub(r"<[^<>]*>", " ", head).split()))[:_QUOTED]
         return UnreadableDocument(
             "service-exception", f"The server answers with an error: {said!r}."
         )

@@ -18,7 +18,7 @@ from tuilerie.errors import UnreadableDocument
 from tuilerie.protocols.reading import xml_repair
 from tuilerie.protocols.reading.remarks import Remarks
 
-__all__ = ["MAX_BYTES", "MAX_ELEMENTS", "decode_text", "open_document"]
+__all__ = ["MAX_BYTES", "MAX_ELEMENTS", "decode_text", "open_document", "without_comments"]
 
 MAX_BYTES: Final = 32 * 1024 * 1024
 MAX_ELEMENTS: Final = 1_000_000
@@ -29,8 +29,7 @@ _PROLOG: Final = 65_536
 _DECLARATION = re.compile(r"<\?xml\b[^>]{0,300}\?>")
 _CHARSET = re.compile(r"encoding\s*=\s*[\"']([\w.:-]{1,40})[\"']")
 _DOCTYPE = re.compile(r"<!DOCTYPE\b", re.I)
-_COMMENT = re.compile(r"<!--.*?-->", re.S)
-_ENTITY = re.compile(r"<!ENTITY\s+(?!%)", re.I)
+_ENTITY = re.compile(r"<!ENTITY\s+[^%\s]", re.I)
 # Single bytes of which each is a character: nothing fails, so they come last.
 _LAST_RESORT = "cp1252"
 _MARKS = (
@@ -135,8 +134,7 @@ def _without_doctype(text: str) -> str:
     Raises: UnreadableDocument: "entities", "not-xml".
     """
     head = text[:_PROLOG]
-    # Blanks of the same length in place of comments, that offsets hold.
-    bare = _COMMENT.sub(lambda found: " " * len(found[0]), head)
+    bare = without_comments(head)
     if _ENTITY.search(bare):
         raise UnreadableDocument(
             "entities", "The document declares entities of its own; such documents are not read."
@@ -148,6 +146,17 @@ def _without_doctype(text: str) -> str:
     if end < 0:
         raise UnreadableDocument("not-xml", "The document type declaration does not end.")
     return text[end:]
+
+
+def without_comments(text: str) -> str:
+    """Return a text of the same length with blanks in place of comments."""
+    pieces, position = [], 0
+    while (start := text.find("<!--", position)) >= 0:
+        end = text.find("-->", start + 4)
+        end = len(text) if end < 0 else end + 3
+        pieces += [text[position:start], " " * (end - start)]
+        position = end
+    return "".join([*pieces, text[position:]])
 
 
 def _end_of_doctype(text: str, position: int) -> int:

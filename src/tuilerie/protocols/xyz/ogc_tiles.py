@@ -23,7 +23,8 @@ def read_ogc_tileset(data: bytes, *, address: str) -> RemoteTiles:
     """
     document = open_json(data, "a tileset")
     remarks = Remarks()
-    links = [link for link in document.get("links") or () if isinstance(link, dict)]
+    listed = document.get("links")
+    links = [link for link in listed if isinstance(link, dict)] if isinstance(listed, list) else []
     items = [link for link in links if text_of(link, "rel") in {"item", "tile"}]
     items.sort(key=lambda link: not text_of(link, "type").startswith("image/"))
     for link in items:

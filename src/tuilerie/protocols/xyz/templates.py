@@ -74,7 +74,9 @@ def normalised(template: str) -> str:
     def braces(found: re.Match[str]) -> str:
         return "{" + next(group for group in found.groups() if group) + "}"
 
-    return _OTHER_BRACES.sub(braces, template.strip().strip("<>").strip())
+    text = _OTHER_BRACES.sub(braces, template.strip().strip("<>").strip())
+    # A colon in the host would begin a port.
+    return re.sub(r"\{switch:", "{switch=", text, flags=re.I)
 
 
 def is_template(text: str) -> bool:
@@ -143,7 +145,7 @@ def _is_known(name: str) -> bool:
     return (
         _is_level(name)
         or any(name in names for names in sets)
-        or name.startswith("switch:")
+        or name.startswith("switch=")
         or _RANGE.fullmatch(name) is not None
     )
 
@@ -195,7 +197,7 @@ def _level_of(tiles: RemoteTiles, index: TileIndex) -> int:
 
 def _servers(written: str, usual: tuple[str, ...]) -> tuple[str, ...]:
     """Return what a variable for a server stands for; at least one."""
-    if written.lower().startswith("switch:"):
+    if written.lower().startswith("switch="):
         return tuple(part.strip() for part in written[7:].split(","))
     between = _RANGE.fullmatch(written)
     if between is None:

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from lxml import etree
 
+from tuilerie.errors import UnreadableDocument
 from tuilerie.grids import BoundingBox, Crs
 from tuilerie.protocols.reading import addresses
 from tuilerie.protocols.reading.crs_names import read_crs
@@ -35,6 +36,7 @@ _MAX_DEPTH: Final = 50
 _MOST: Final = 10_000
 """CRSs, values or styles of one layer; some servers list every code of EPSG."""
 _UNREAD: Final = 100
+_MOST_INHERITED: Final = 5_000_000
 _LOOKED_UP: Final = 50
 """Names of CRSs that PROJ is asked about, of one layer."""
 _PLAIN = re.compile(r"EPSG:([1-9]\d{3,5})", re.I | re.ASCII)
@@ -67,6 +69,18 @@ class Tree:
     remarks: Remarks
     layers: dict[str, RemoteMapLayer] = field(default_factory=dict)
     headings: list[str] = field(default_factory=list)
+    inherited: int = 0
+
+    def count(self, values: int) -> None:
+        """Count what is copied from layer to layer.
+
+        Raises: UnreadableDocument: "too-large": a small document makes it very much.
+        """
+        self.inherited += values
+        if self.inherited > _MOST_INHERITED:
+            raise UnreadableDocument(
+                "too-large", f"The layers inherit more than {_MOST_INHERITED:,} values."
+            )
 
 
 def read_tree(element: etree._Element, tree: Tree) -> None:
@@ -157,6 +171,9 @@ def _merged(
     element: etree._Element, outer: _Inherited, title: str, tree: Tree, where: str
 ) -> _Inherited:
     crs, unread = _crs(element, outer)
+    lists = child(element, "CRS") is not None or child(element, "SRS") is not None
+    copied = len(crs) if lists else 0
+    tree.count(copied + len(outer.styles) + len(outer.bounds) + len(outer.dimensions) + 1)
     styles = {style.name: style for style in outer.styles} | {
         style.name: style for style in _styles(element, tree, where)
     }
@@ -201,19 +218,22 @@ def _crs(element: etree._Element, outer: _Inherited) -> tuple[Mapping[str, str],
         for text in texts_of(element, tag, _MOST)
         for name in text.split()
     ]
-    if not names:
+    known = set(outer.unread).union(outer.crs.values()) if names else ()
+    if all(name in known for name in names):
         return outer.crs, outer.unread
     found, unread, looked_up = dict(outer.crs), dict.fromkeys(outer.unread), 0
     for name in names[:_MOST]:
         plain = _PLAIN.fullmatch(name)
         if plain is not None:
-            found.setdefault(_plain_text(plain[1]), name)
+            text = _plain_text(plain[1])
+            # The modern code of what has several, so that nobody is asked for EPSG:900913.
+            if text not in found or name.upper() == text:
+                found[text] = name
             continue
         looked_up += 1
         usable = looked_up <= _LOOKED_UP and not name.upper().startswith("AUTO")
         crs = read_crs(name) if usable else None
         if crs is not None:
-            # The modern code of what has several, so that nobody is asked for EPSG:900913.
             found.setdefault(crs.text, name)
         elif len(unread) < _UNREAD:
             unread[name] = None

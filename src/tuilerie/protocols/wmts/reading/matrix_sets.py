@@ -28,7 +28,7 @@ from tuilerie.protocols.wmts.reading.scales import DPI_96_M, Measured, true_cell
 
 __all__ = ["MAX_MATRICES", "MAX_MATRIX_SETS", "read_matrix_sets"]
 
-MAX_MATRIX_SETS: Final = 1_000
+MAX_MATRIX_SETS: Final = 300
 MAX_MATRICES: Final = 100
 """Of one set; the finest that pixels can be are some forty."""
 _LARGEST_MATRIX: Final = 2**31 - 1
@@ -181,6 +181,10 @@ def _made(
         )
         return None
     sizes = true_cell_sizes(_measured(written), crs, overrides.pixel_m, remarks, where)
+    written = [
+        _with_true_size(matrix, size, crs, remarks, where)
+        for matrix, size in zip(written, sizes, strict=True)
+    ]
     grids = _grids(written, sizes)
     placing, _ = place(grids, crs, evidence_of(crs, layers), overrides.axis_order, remarks, where)
     matrices = _placed(written, sizes, grids, placing, crs, remarks, where)
@@ -281,7 +285,6 @@ def _placed(
         left, top = placing.top_left(grid)
         if quadtree:
             left, top = snap(left, top, crs, remarks, where)
-        width, height = _size(matrix, size, top, crs, remarks, where)
         matrices.append(
             TileMatrix(
                 matrix.identifier,
@@ -291,37 +294,33 @@ def _placed(
                 top,
                 matrix.tile_width,
                 matrix.tile_height,
-                width,
-                height,
+                matrix.width,
+                matrix.height,
                 matrix.title,
             )
         )
     return matrices
 
 
-def _size(
-    matrix: _Written, size: float, top: float, crs: Crs, remarks: Remarks, where: str
-) -> tuple[int, int]:
-    """Return a matrix's width and height, exchanged if it covers the Earth only so."""
-    width, height = matrix.width, matrix.height
-    if width == height or not crs.is_geographic or not remarks.may("matrix-size-swapped"):
-        return width, height
-    half, span_x, span_y = crs.full_turn / 2, matrix.tile_width * size, matrix.tile_height * size
-    beyond = height * span_y > half + span_y and width * span_x < 2 * half - span_x / 2
-    fits = math.isclose(height * span_x, 2 * half, rel_tol=1e-6) and math.isclose(
-        width * span_y, half, rel_tol=1e-6
+def _with_true_size(
+    matrix: _Written, size: float, crs: Crs, remarks: Remarks, where: str
+) -> _Written:
+    """Return a matrix, its width and height exchanged if it fills the Earth only so."""
+    if not crs.is_geographic or not remarks.may("matrix-size-swapped"):
+        return matrix
+    span_x, span_y = matrix.tile_width * size, matrix.tile_height * size
+    fills = math.isclose(matrix.height * span_x, crs.full_turn, rel_tol=1e-6) and math.isclose(
+        matrix.width * span_y, crs.full_turn / 2, rel_tol=1e-6
     )
-    if beyond or (fits and top - height * span_y < -half):
-        if not fits:
-            return width, height
-        remarks.add(
-            "matrix-size-swapped",
-            "MatrixWidth and MatrixHeight were exchanged",
-            "as they are written, the matrix reaches beyond the poles and not around the Earth",
-            f"{where}, TileMatrix {matrix.identifier}",
-        )
-        return height, width
-    return width, height
+    if not fills or matrix.width == matrix.height:
+        return matrix
+    remarks.add(
+        "matrix-size-swapped",
+        "MatrixWidth and MatrixHeight were exchanged",
+        "as they are written, the matrix reaches beyond the poles and not around the Earth",
+        f"{where}, TileMatrix {matrix.identifier}",
+    )
+    return matrix._replace(width=matrix.height, height=matrix.width)
 
 
 def _built(
