@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import time
+from collections.abc import Callable
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -19,21 +21,35 @@ from tuilerie.protocols.xyz.ogc_tiles import read_ogc_tileset
 from tuilerie.protocols.xyz.tilejson import read_tilejson
 from tuilerie.protocols.xyz.tms import read_tile_map, read_tile_map_service
 
-READERS = (read_wmts, read_wms, read_tilejson, read_arcgis, read_ogc_tileset, read_tile_map, read_tile_map_service)  # fmt: skip
+READERS = (
+    read_wmts,
+    read_wms,
+    read_tilejson,
+    read_arcgis,
+    read_ogc_tileset,
+    read_tile_map,
+    read_tile_map_service,
+)
 SHELF = sorted(DOCUMENTS.iterdir())
 WORDS = [b"", b"-", b"0", b"1e308", b"-1", b"nan", b"99999999999999999999", b"<", b"&", b"]]>",
-         b"EPSG:4326", b"urn:ogc:def:crs:EPSG::0", b"{", b"}", b"//", b"\0", b"\xff", b"[0,0,0,0]"]  # fmt: skip
+         b"EPSG:4326", b"urn:ogc:def:crs:EPSG::0", b"{", b"}", b"//", b"\0", b"\xff"]  # fmt: skip
 
 
 def _feed(content: bytes) -> None:
     assert recognise(content)
     explain(content)
     for read in READERS:
-        try:
-            read(content, address=ADDRESS)
-        except UnreadableDocument as error:
-            assert error.code
-            assert len(str(error)) < 4000
+        refusal = _refusal(read, content)
+        assert refusal is None or (refusal.code and len(str(refusal)) < 4000)
+
+
+def _refusal(read: Callable[..., object], content: bytes) -> UnreadableDocument | None:
+    """Return the declared error, None if the document was read; any other error is a failure."""
+    try:
+        read(content, address=ADDRESS)
+    except UnreadableDocument as error:
+        return error
+    return None
 
 
 @settings(max_examples=60, deadline=None)
@@ -53,6 +69,7 @@ def test_mutated_documents(draw: st.DataObject) -> None:
     _feed(content)
 
 
+MEMBERS = ["tiles", "tileInfo", "links", "bounds", "fullExtent", "tileMatrixSet", "minzoom"]
 JSON = st.recursive(
     st.none() | st.booleans() | st.floats() | st.text(max_size=8) | st.integers(),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(
@@ -65,10 +82,8 @@ JSON = st.recursive(
 
 
 @settings(max_examples=80, deadline=None)
-@given(st.dictionaries(st.sampled_from(["tiles", "tileInfo", "links", "bounds", "fullExtent", "tileMatrixSet", "minzoom"]), JSON))  # fmt: skip
+@given(st.dictionaries(st.sampled_from(MEMBERS), JSON))
 def test_any_json(document: dict[str, object]) -> None:
-    import json
-
     _feed(json.dumps(document).encode())
 
 
@@ -108,10 +123,11 @@ def test_inheritance_is_bounded() -> None:
 def test_ten_megabytes_are_read_in_two_seconds() -> None:
     """2,000 layers with limits in every matrix, as GeoWebCache writes them."""
     text = data("limits-outside.xml").decode()
-    before, layer, after = text.partition("<Layer>")[0], "", text.rpartition("</Layer>")[2]
+    before, after = text.partition("<Layer>")[0], text.rpartition("</Layer>")[2]
     limit = (
         "<TileMatrixLimits><TileMatrix>{0}</TileMatrix><MinTileRow>0</MinTileRow>"
-        "<MaxTileRow>0</MaxTileRow><MinTileCol>0</MinTileCol><MaxTileCol>0</MaxTileCol></TileMatrixLimits>"
+        "<MaxTileRow>0</MaxTileRow><MinTileCol>0</MinTileCol><MaxTileCol>0</MaxTileCol>"
+        "</TileMatrixLimits>"
     )
     limits = "".join(limit.format(n) for n in range(25))
     layer = text.partition("<Layer>")[2].rpartition("</Layer>")[0]

@@ -1,4 +1,4 @@
-"""Each habit of servers, by a small document: what the server means, what is told, what undoes it."""
+"""Each habit of servers, by a small document: what is meant, what is told, what undoes it."""
 
 from __future__ import annotations
 
