@@ -37,9 +37,12 @@ def read_limits(
             continue
         if name != written:
             remarks.add(
-                "limits-renamed", f"limits were read as those of {name}", f"named {written}", where
+                "limits-renamed",
+                "limits were read as those of the matrices whose names end alike",
+                "limits and matrices have different prefixes",
+                where,
             )
-        found[name] = _limits(element, known[name], remarks, f"{where}, TileMatrix {name}")
+        found[name] = _limits(element, known[name], remarks, where)
     # A server that lists limits lists them for every matrix that has tiles.
     return found, bool(found)
 
@@ -52,7 +55,7 @@ def _limits(element: etree._Element, matrix: TileMatrix, remarks: Remarks, where
         remarks.add(
             "limits-senseless",
             "the whole matrix was taken",
-            "its limits are no numbers, end before they begin or lie outside",
+            "limits are no numbers, end before they begin or lie outside, in one matrix at least",
             where,
         )
         return TileRange(0, matrix.matrix_width - 1, 0, matrix.matrix_height - 1)
@@ -63,7 +66,7 @@ def _limits(element: etree._Element, matrix: TileMatrix, remarks: Remarks, where
     remarks.add(
         "limits-outside",
         "limits were made larger by one tile and cut to the matrix",
-        f"they reach beyond it: columns {cols[0]} to {cols[1]}, rows {rows[0]} to {rows[1]}",
+        "they reach beyond it, in one matrix at least",
         where,
     )
     return TileRange(
