@@ -108,6 +108,13 @@ def test_nothing_takes_long(content: bytes) -> None:
     assert time.process_time() - start < 3
 
 
+@pytest.mark.parametrize("scale", ["1e-300", "1e300", "0", "-5", "nan", "inf", "1" * 400])
+def test_scales_beyond_sense_leave_their_matrix_out(scale: str) -> None:
+    content = data("plain.xml").replace(b"559082264.0287178", scale.encode())
+    service = read_wmts(content, address=ADDRESS)
+    assert [matrix.identifier for matrix in service.matrix_sets["s"].matrices] == ["1"]
+
+
 def test_inheritance_is_bounded() -> None:
     """A small document in which thousands of layers inherit thousands of values."""
     many = "".join(f"<CRS>EPSG:{n}</CRS>" for n in range(2000, 7000))

@@ -27,6 +27,8 @@ __all__ = ["read_arcgis"]
 
 _MOST_LEVELS: Final = 100
 _EPSILON: Final = 1e-6
+_SIZES: Final = (1e-9, 1e9)
+"""CRS units per pixel, between which a resolution is one."""
 _FORMATS = {"JPEG": "image/jpeg", "JPG": "image/jpeg", "MIXED": "", "PNG": "image/png",
             "PNG8": "image/png", "PNG24": "image/png", "PNG32": "image/png"}  # fmt: skip
 
@@ -126,7 +128,7 @@ def _matrices(
     for level in levels[:_MOST_LEVELS]:
         size = number_of(level, "resolution") if isinstance(level, dict) else None
         number = number_of(level, "level") if isinstance(level, dict) else None
-        if size is None or number is None or size <= 0:
+        if size is None or number is None or not _SIZES[0] < size < _SIZES[1]:
             continue
         x, y = left, top
         if turn is not None:

@@ -32,6 +32,8 @@ MAX_MATRIX_SETS: Final = 300
 MAX_MATRICES: Final = 100
 """Of one set; the finest that pixels can be are some forty."""
 _LARGEST_MATRIX: Final = 2**31 - 1
+_SCALES: Final = (1e-3, 1e13)
+"""Between which a scale denominator is one: from atoms to the Moon's distance on a pixel."""
 _SEARCHED: Final = 10
 """Sets of a document whose CRS may be named in prose: to find out costs."""
 _USUAL_TILE_PX: Final = 256
@@ -142,8 +144,9 @@ def _written_matrix(
             "none said",
             where,
         )
-    if scale is None or scale <= 0 or corner is None or not width or not height:
-        missing = "ScaleDenominator, TopLeftCorner, MatrixWidth or MatrixHeight is no number"
+    sound = scale is not None and _SCALES[0] < scale < _SCALES[1]
+    if scale is None or not sound or corner is None or not width or not height:
+        missing = "ScaleDenominator, TopLeftCorner, MatrixWidth or MatrixHeight makes no sense"
         remarks.add("matrix-left-out", "a matrix was left out", missing, where)
         return None
     if not tile_width or not tile_height:
