@@ -13,7 +13,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tools"))
 
-from conformance.offline import SchemaProxy, schema_proxy  # noqa: E402
+from conformance.offline import SchemaProxy, schema_proxy  # noqa: E402 - found by the line above
 
 
 @pytest.fixture

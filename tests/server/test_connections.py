@@ -151,7 +151,7 @@ def test_a_client_that_takes_nothing_is_dropped(tmp_path: Path) -> None:
     """Its answers would fill the memory, and hold the stop of the server."""
     service = SmallService(catalogue(), tmp_path)
     huge = stored_now(EncodedTile(b"\x89PNG" + b"x" * 3_000_000, PNG), 1_700_000_000)
-    service.cached = lambda _: huge  # type: ignore[method-assign]
+    service.cached = lambda _: huge
     settings = ServerSettings(stalled_timeout_s=1, ready_bytes=0)
     with serving(Live(service, settings)) as (server, port), Client(port) as client:
         client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
@@ -351,17 +351,20 @@ def test_a_stop_finishes_what_is_under_way(tmp_path: Path) -> None:
     """A restart would cut tiles in the middle."""
     service = SmallService(catalogue(), tmp_path)
     service.slowness_s = 0.5
-    with serving(Live(service, ServerSettings())) as (server, port):  # noqa: SIM117
-        with Client(port) as busy, Client(port) as idle:
-            idle.send(b"GET /health" + BLOCK)
-            assert idle.answer().startswith(b"HTTP/1.1 200")
-            busy.send(f"GET {REST}/8/7/7.jpg".encode() + BLOCK)
-            time.sleep(0.1)
-            server.should_exit = True
-            assert idle.ended()
-            answer = busy.answer()
-            assert answer.startswith(b"HTTP/1.1 200")
-            assert b"\r\nconnection: close\r\n" in answer
+    with (
+        serving(Live(service, ServerSettings())) as (server, port),
+        Client(port) as busy,
+        Client(port) as idle,
+    ):
+        idle.send(b"GET /health" + BLOCK)
+        assert idle.answer().startswith(b"HTTP/1.1 200")
+        busy.send(f"GET {REST}/8/7/7.jpg".encode() + BLOCK)
+        time.sleep(0.1)
+        server.should_exit = True
+        assert idle.ended()
+        answer = busy.answer()
+        assert answer.startswith(b"HTTP/1.1 200")
+        assert b"\r\nconnection: close\r\n" in answer
     assert service.closed
 
 

@@ -28,7 +28,7 @@ def numbers(body: bytes) -> dict[str, float]:
     found = {}
     for line in body.decode().splitlines():
         if not line.startswith("#"):
-            name, value = re.fullmatch(r"(\w+(?:\{.*\})?) (\S+)", line).groups()  # type: ignore[union-attr]
+            name, value = re.fullmatch(r"(\w+(?:\{.*\})?) (\S+)", line).groups()
             found[name] = float(value)
     return found
 

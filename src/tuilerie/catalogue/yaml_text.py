@@ -233,9 +233,11 @@ class _Reader:
         if tag is None or tag in ("!", f"{_TAG}str"):
             return text
         value = plain_scalar(text)
-        wanted = {"int": int, "float": (int, float), "bool": bool, "null": type(None)}
+        wanted: dict[str, type | tuple[type, ...]] = {
+            "int": int, "float": (int, float), "bool": bool, "null": type(None),
+        }  # fmt: skip
         kinds = wanted.get(tag.removeprefix(_TAG))
-        if kinds is None or not isinstance(value, kinds):  # type: ignore[arg-type]
+        if kinds is None or not isinstance(value, kinds):
             self._report_tag(event)
         return value
 

@@ -163,10 +163,10 @@ class FastLane(GuardedProtocol):
         now = self._clock.now
         # `lookup.ready`, written out: a call would cost a twentieth of a ready answer.
         answer = published.answers.by_line.get(line)
-        ready = answer is not None and answer.modified <= now < answer.until
-        if ready:
-            answer.used = True  # type: ignore[union-attr]
+        if answer is not None and answer.modified <= now < answer.until:
+            ready = answer.used = True
         else:
+            ready = False
             try:
                 answer = published.lookup.cached(line, now)
             except Exception:  # noqa: BLE001 - a door: the long way meets the same and tells it

@@ -146,7 +146,7 @@ def small_disk(folder: Path, *, kibibytes: int) -> Iterator[Path]:
 def _run(*command: str) -> str:
     """Run a command; return what it complained of, empty if all went well."""
     try:
-        done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+        done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - ours
     except OSError as error:
         return str(error)
     return done.stderr.strip() or f"status {done.returncode}" if done.returncode else ""
