@@ -24,10 +24,9 @@ from tuilerie.sources.facts import RasterFacts
 from tuilerie.sources.reading import Choice, Pixels, join_across, join_down, read_window
 from tuilerie.sources.sheet_grid import SheetGrid, grid_for, place_of, spans_of, window_of
 from tuilerie.sources.sheet_index import Sheet, SheetLookup
+from tuilerie.sources.window import MOST_EXACT_PX
 
 __all__ = ["SheetReader"]
-
-_MOST_EXACT_PX = 4_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +46,13 @@ class SheetReader:
     alpha: bool
     reduction: GdalResampling
 
+    def exact_pixels(self, area: BoundingBox, cell: tuple[float, float], reach_px: int) -> int:
+        """Return how many pixels of its own size show an area; 0 where a coarser one will do."""
+        if self.reduction is not GdalResampling.nearest:
+            return 0
+        sheets = self.lookup.touching(area)
+        return grid_for(area, self._shrunk(cell), reach_px, sheets).pixels if sheets else 0
+
     def read_area(
         self, area: BoundingBox, cell: tuple[float, float], reach_px: int
     ) -> Patch | None:
@@ -60,7 +66,7 @@ class SheetReader:
         if not sheets:
             return None
         grid = grid_for(area, self._shrunk(cell), reach_px, sheets)
-        if self.reduction is GdalResampling.nearest and grid.pixels > _MOST_EXACT_PX:
+        if self.reduction is GdalResampling.nearest and grid.pixels > MOST_EXACT_PX:
             grid = grid_for(area, cell, reach_px, sheets)
         array = None
         mask = np.zeros((grid.height, grid.width), np.uint8)
