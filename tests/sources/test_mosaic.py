@@ -360,6 +360,17 @@ async def test_it_is_a_map_source(tmp_path: Path) -> None:
     assert describe_folder(SheetFolder(tmp_path)).kind == "picture"
 
 
+def test_a_transparent_class_makes_a_folder_transparent(tmp_path: Path) -> None:
+    """Its tiles would be JPEG by default, and the class black."""
+    (tmp_path / "sheets").mkdir()
+    colours = {0: (0, 0, 0, 0), 1: (200, 0, 0, 255)}
+    array = np.ones((1, 8, 8), np.uint8)
+    bounds = (5e5, 4e6 - 8, 5e5 + 8, 4e6)
+    path = tmp_path / "sheets" / "a.png"
+    write_raster(path, array, bounds, UTM, palette=colours, driver="PNG")
+    assert describe_folder(SheetFolder(path.parent, pattern="*.png")).transparent
+
+
 @pytest.mark.gdal
 @pytest.mark.parametrize("side", [450, 300, 101])
 @pytest.mark.parametrize("factor", [5.3, 9.1])
