@@ -363,7 +363,8 @@ async def test_it_is_a_map_source(tmp_path: Path) -> None:
 def test_a_transparent_class_makes_a_folder_transparent(tmp_path: Path) -> None:
     """Its tiles would be JPEG by default, and the class black."""
     (tmp_path / "sheets").mkdir()
-    colours = {0: (0, 0, 0, 0), 1: (200, 0, 0, 255)}
+    # Two of them: GDAL takes a single one for the value of missing data.
+    colours = {0: (0, 0, 0, 0), 1: (200, 0, 0, 255), 2: (0, 200, 0, 0)}
     array = np.ones((1, 8, 8), np.uint8)
     bounds = (5e5, 4e6 - 8, 5e5 + 8, 4e6)
     path = tmp_path / "sheets" / "a.png"

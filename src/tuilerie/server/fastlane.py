@@ -11,7 +11,7 @@ What is cheap here is cheap by remembering: a header block is judged once by its
 client sends the same one with every tile, and an answer is found by the bytes of the request
 line. No task, no timer and no formatted text belongs to a request.
 
-Measured: `research/serving.md`, "The fast lane".
+Why it is worth its lines: docs/explanation/how-it-is-fast.md.
 """
 
 from __future__ import annotations
