@@ -237,7 +237,15 @@ class UnreadableDocument(UpstreamError):
 
 
 class CacheError(TuilerieError):
-    """Stored bytes could not be read or written; the tile itself may still be served."""
+    """Stored bytes could not be read or written; the tile itself may still be served.
+
+    Attributes:
+        errno: what the operating system calls it, 0 where only the message or the cause knows.
+    """
+
+    def __init__(self, message: str, errno: int = 0) -> None:
+        super().__init__(message)
+        self.errno = errno
 
 
 class RenderError(TuilerieError):

@@ -54,7 +54,7 @@ def _bound(model: str, setting: str, key: str) -> int:
 
 LIMITS = {
     "path and query": f"{SETTINGS.max_target_bytes:,} bytes",
-    "request line and headers, not yet complete": f"{SETTINGS.max_header_bytes:,} bytes",
+    "request line and headers": f"{SETTINGS.max_header_bytes:,} bytes",
     "path of a resource": f"{rest.MAX_PATH:,} bytes",
     "body of a POST": f"{posted.MAX_BODY:,} bytes",
     "depth of XML in a body": str(xml_reading.MAX_DEPTH),
