@@ -1,7 +1,7 @@
 # Every target sets up what it needs and can be run again.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help install system demo test check bench docs lock conformance clean
+.PHONY: help install system demo test check bench docs lock conformance fuzz clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -39,6 +39,9 @@ check: install ## lint, types, import contracts
 bench: install ## measure against the peers, which it installs and starts
 	@tools/install-system-packages bench
 	$(BIN)/python -m bench
+
+fuzz: install ## let a fuzzer loose on every reader of outside bytes, some seconds each
+	$(BIN)/python -m tests.fuzz
 
 conformance: install ## run the OGC's WMTS test suite against a server of ours
 	@tools/install-system-packages conformance

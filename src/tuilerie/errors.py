@@ -14,6 +14,7 @@
     │   └── NotFound            no resource has this address
     ├── CatalogueError          the operator, at load: all problems at once
     ├── UpstreamError           a remote server: carries the source, never its key
+    │   └── UnreadableDocument  it sent something that describes no usable service
     ├── CacheError              us: bytes could not be read or kept
     ├── RenderError             us, or a damaged data file: pixels could not be made
     │   └── FeatureInfoError    the same of what is known of a place, or a template failed
@@ -46,6 +47,7 @@ __all__ = [
     "RequestError",
     "TileOutOfRange",
     "TuilerieError",
+    "UnreadableDocument",
     "UpstreamError",
     "UpstreamKind",
     "VersionNegotiationFailed",
@@ -220,8 +222,32 @@ class UpstreamError(TuilerieError):
         self.retry_after_s = retry_after_s
 
 
+class UnreadableDocument(UpstreamError):
+    """A document of a remote server describes no service that can be used.
+
+    Attributes:
+        code: which of the distinct reasons it is, e.g. "not-xml", "service-exception",
+            "wrong-service", "wrong-version", "no-layers": `protocols/recognise.py` lists them.
+        message: a sentence that says it; what it quotes of the document is short and without
+            keys.
+    """
+
+    def __init__(self, code: str, message: str, source: str = "") -> None:
+        super().__init__(message, source)
+        self.code = code
+        self.message = message
+
+
 class CacheError(TuilerieError):
-    """Stored bytes could not be read or written; the tile itself may still be served."""
+    """Stored bytes could not be read or written; the tile itself may still be served.
+
+    Attributes:
+        errno: what the operating system calls it, 0 where only the message or the cause knows.
+    """
+
+    def __init__(self, message: str, errno: int = 0) -> None:
+        super().__init__(message)
+        self.errno = errno
 
 
 class RenderError(TuilerieError):

@@ -296,7 +296,7 @@ class Meters:
 
 _SAME_FAULT_S: Final = 60.0
 
-_KINDS: Final = {
+_KINDS: Final[dict[int | None, str]] = {
     errno.EROFS: "read_only",
     errno.ENOSPC: "disk_full",
     errno.EDQUOT: "disk_full",
@@ -308,16 +308,11 @@ _KINDS: Final = {
 def fault_kind(fault: BaseException) -> str:
     """Tell what an operator must look at: "read_only", "disk_full", "permission" or "other".
 
-    The number of the operating system's error decides; SQLite gives only words.
+    Numbers decide, of the fault or of what caused it: a path may have any of the words in it.
     """
     cause: BaseException | None = fault
     while cause is not None:
-        if isinstance(cause, OSError) and cause.errno in _KINDS:
+        if isinstance(cause, OSError | CacheError) and cause.errno in _KINDS:
             return _KINDS[cause.errno]
-        text = str(cause).lower()
-        if "readonly" in text or "read-only" in text:
-            return "read_only"
-        if "disk is full" in text or "no space left" in text:
-            return "disk_full"
         cause = cause.__cause__
     return "other"

@@ -80,7 +80,7 @@ async def test_errors_of_the_work_come_through(tmp_path):
     locks, ours, _ = two(tmp_path)
     with pytest.raises(ZeroDivisionError):
         async with locks.hold("a"):
-            1 / 0  # noqa: B018
+            1 / 0  # noqa: B018 - the work that fails
     async with asyncio.timeout(1), ours.hold("a"):
         pass
 

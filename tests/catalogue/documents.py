@@ -82,7 +82,7 @@ def compiled(
     loaded = parse_document(text, file="catalogue.yaml", base=base)
     return compile_catalogue(
         loaded.document,
-        data,  # type: ignore[arg-type]
+        data,
         revision=7,
         base=base,
         places=loaded.places,

@@ -377,7 +377,7 @@ def queries(draw: st.DrawFn) -> TileQuery:
 def outcome(ask: object) -> object:
     """Return an address, or what the error says."""
     try:
-        return ask()  # type: ignore[operator]
+        return ask()
     except RequestError as error:
         return type(error), error.locator, error.message
 

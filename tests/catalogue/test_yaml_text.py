@@ -167,3 +167,11 @@ def test_any_text_is_read_or_refused(text):
     """Some text would end in a traceback instead of a problem with its place."""
     with contextlib.suppress(CatalogueError):
         read_yaml(text)
+
+
+@pytest.mark.parametrize("text", ["a: &x 1\nb: &x 2", "a: &x {b: &x 1}", "&x a: 1\nb: &x [*x]"])
+def test_an_anchor_has_one_meaning(text):
+    """YAML lets it have several; the reader that finds lines does not, and failed at them."""
+    with pytest.raises(CatalogueError, match="&x is here twice") as refused:
+        read_yaml(text, "c.yaml")
+    assert refused.value.problems[0].line == text.count("\n") + 1

@@ -60,7 +60,7 @@ def program(tmp_path: Path) -> Program:
             timeout=60,
             cwd=tmp_path,
             check=False,
-            **changes,  # type: ignore[call-overload]
+            **changes,
         )
 
     return run

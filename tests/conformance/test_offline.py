@@ -13,12 +13,13 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tools"))
 
-from conformance.offline import SchemaProxy, schema_proxy  # noqa: E402
+from conformance.__main__ import SCHEMAS  # noqa: E402 - found by the line above
+from conformance.offline import SchemaProxy, schema_proxy  # noqa: E402 - found by the line above
 
 
 @pytest.fixture
 def proxy() -> Iterator[SchemaProxy]:
-    with schema_proxy(ROOT / "tests" / "schemas") as running:
+    with schema_proxy(SCHEMAS) as running:
         yield running
 
 
@@ -38,7 +39,7 @@ def fetch(proxy: SchemaProxy, url: str) -> bytes:
 )
 def test_schemas_come_from_the_copies(proxy: SchemaProxy, url: str, file: str) -> None:
     """The suite would stop at its first schema on a machine without a network."""
-    assert fetch(proxy, url) == (ROOT / "tests" / "schemas" / file).read_bytes()
+    assert fetch(proxy, url) == (SCHEMAS / file).read_bytes()
     assert proxy.refused == []
 
 

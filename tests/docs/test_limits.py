@@ -17,7 +17,11 @@ from tuilerie.catalogue.schema import json_schema
 from tuilerie.catalogue.yaml_text import MAX_BYTES
 from tuilerie.protocols import xml_reading
 from tuilerie.protocols.feature_info.template import MAX_HTML_BYTES
+from tuilerie.protocols.reading import elements, remarks, xml_document
 from tuilerie.protocols.wmts import kvp, rest
+from tuilerie.protocols.wmts.reading import layers as wmts_layers
+from tuilerie.protocols.wmts.reading import matrix_sets
+from tuilerie.protocols.xyz import json_reading
 from tuilerie.raster.legend import MAX_ENTRIES
 from tuilerie.raster.lettering import MAX_TEXT
 from tuilerie.server import posted
@@ -53,7 +57,7 @@ def _bound(model: str, setting: str, key: str) -> int:
 
 LIMITS = {
     "path and query": f"{SETTINGS.max_target_bytes:,} bytes",
-    "request line and headers, not yet complete": f"{SETTINGS.max_header_bytes:,} bytes",
+    "request line and headers": f"{SETTINGS.max_header_bytes:,} bytes",
     "path of a resource": f"{rest.MAX_PATH:,} bytes",
     "body of a POST": f"{posted.MAX_BODY:,} bytes",
     "depth of XML in a body": str(xml_reading.MAX_DEPTH),
@@ -111,6 +115,15 @@ LIMITS = {
     "patience that a remote may ask for": f"{pace.MAX_HOLD_S:.0f} s",
     "secret in a file": f"{secrets.MAX_SECRET_BYTES:,} bytes",
     "remote sources with counters of their own in `/metrics`": f"{MAX_SOURCES}",
+    "size of an XML document": f"{xml_document.MAX_BYTES:,} bytes",
+    "size of a JSON document": f"{json_reading.MAX_JSON_BYTES:,} bytes",
+    "elements of a document": f"{xml_document.MAX_ELEMENTS:,}",
+    "characters of one text": f"{elements.MAX_TEXT:,}",
+    "layers read": f"{wmts_layers.MAX_LAYERS:,}",
+    "matrix sets read": f"{matrix_sets.MAX_MATRIX_SETS}",
+    "matrices of a set read": f"{matrix_sets.MAX_MATRICES}",
+    "values of a dimension read": f"{wmts_layers.MAX_VALUES:,}",
+    "warnings kept": f"{remarks.MAX_REMARKS:,}",
     "unwritten access lines": f"{MAX_UNWRITTEN_BYTES // 2**20} MiB",
 }
 """The first cell of a row, and how its second one must begin or end."""

@@ -38,7 +38,7 @@ def matrix(identifier: str = "a", cell_size: float = 10.0, **changes: object) ->
         matrix_width=7,
         matrix_height=9,
     )
-    return replace(made, **changes)  # type: ignore[arg-type]
+    return replace(made, **changes)
 
 
 def test_scale_and_cell_size_are_one_number() -> None:
@@ -163,7 +163,7 @@ def test_a_rounded_scale_is_computed_anew() -> None:
 def test_a_contradictory_matrix_is_refused(changes: dict[str, object], sentence: str) -> None:
     """A wrong number in a catalogue would be served, or fail in the first request."""
     with pytest.raises(ValueError, match=sentence):
-        from_matrices("x", LAMBERT_93, [matrix("z", 1000.0), matrix(**changes)])  # type: ignore[arg-type]
+        from_matrices("x", LAMBERT_93, [matrix("z", 1000.0), matrix(**changes)])
 
 
 def test_a_cell_size_beyond_double_precision_is_refused() -> None:
@@ -219,7 +219,7 @@ def test_a_contradictory_pyramid_is_refused(changes: dict[str, object], sentence
         "extent": EXTENT,
     }
     with pytest.raises(ValueError, match=sentence):
-        pyramid("x", LAMBERT_93, **(arguments | changes))  # type: ignore[arg-type]
+        pyramid("x", LAMBERT_93, **(arguments | changes))
 
 
 @given(
@@ -246,7 +246,7 @@ def test_a_pyramid_covers_its_extent_and_no_tile_more(
         "x",
         LAMBERT_93,
         origin=origin,
-        corner=corner,  # type: ignore[arg-type]
+        corner=corner,
         cell_sizes=sorted(cell_sizes, reverse=True),
         extent=BoundingBox(left, bottom, left + size[0], top),
         identifiers=names,

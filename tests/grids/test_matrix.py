@@ -140,7 +140,7 @@ def test_a_set_is_frozen_hashable_by_identity_and_picklable() -> None:
     """Published states could be changed, or not be sent to a worker process."""
     tms = named_matrix_set("GoogleMapsCompatible")
     with pytest.raises(AttributeError):
-        tms.title = "other"  # type: ignore[misc]
+        tms.title = "other"
     copy = pickle.loads(pickle.dumps(tms))
     assert copy is not tms
     assert copy != tms

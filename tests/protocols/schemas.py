@@ -1,4 +1,4 @@
-"""The OGC's schemas, read without a network: the copy in tests/schemas, or any in its layout."""
+"""The OGC's schemas, read without a network: those that we serve, or any in their layout."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from pathlib import Path
 
 from lxml import etree
 
-BUNDLED = Path(__file__).resolve().parents[1] / "schemas"
+import tuilerie.protocols
+
+BUNDLED = Path(tuilerie.protocols.__file__).parent / "schemas"
 
 _PLACES = (
     ("http://schemas.opengis.net/", ""),

@@ -151,7 +151,7 @@ def test_a_client_that_takes_nothing_is_dropped(tmp_path: Path) -> None:
     """Its answers would fill the memory, and hold the stop of the server."""
     service = SmallService(catalogue(), tmp_path)
     huge = stored_now(EncodedTile(b"\x89PNG" + b"x" * 3_000_000, PNG), 1_700_000_000)
-    service.cached = lambda _: huge  # type: ignore[method-assign]
+    service.cached = lambda _: huge
     settings = ServerSettings(stalled_timeout_s=1, ready_bytes=0)
     with serving(Live(service, settings)) as (server, port), Client(port) as client:
         client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
@@ -169,21 +169,92 @@ def test_a_client_that_takes_nothing_is_dropped(tmp_path: Path) -> None:
         assert server.live.metrics.timed_out == 1
 
 
-def test_headers_have_an_end(impatient: tuple[WorkerServer, int]) -> None:
-    """One client would fill the memory with headers."""
+def hostile_heads() -> Iterator[tuple[str, list[bytes]]]:
+    """Too large, in every way that it may come in packets."""
+    start = b"GET / HTTP/1.1\r\nHost: x\r\n"
+    for size in (33_000, 40_000, 200_000, 1_000_000):
+        one = start + b"X-A: " + b"a" * size
+        many = start + b"X: y\r\n" * (size // 6)
+        yield f"one header, {size}", [one + b"\r\n\r\n"]
+        yield f"many headers, {size}", [many + b"\r\n"]
+        yield f"not complete, {size}", [one]
+        yield f"after the start, {size}", [start, one[len(start) :]]
+        yield f"target, {size}", [b"GET /" + b"a" * size + b" HTTP/1.1\r\nHost: x\r\n\r\n"]
+    yield "in packets", [start] + [b"X: " + b"y" * 4000 + b"\r\n"] * 9 + [b"\r\n"]
+
+
+HEADS = dict(hostile_heads())
+
+
+@pytest.mark.parametrize("packets", HEADS.values(), ids=HEADS.keys())
+def test_headers_have_an_end(impatient: tuple[WorkerServer, int], packets: list[bytes]) -> None:
+    """One client would fill the memory with headers, or be cut off without knowing why."""
     server, port = impatient
     before = server.live.metrics.bad_requests
-    for hostile in (b"X-A: " + b"a" * 40_000, b"X: y\r\n" * 8000, b""):
-        with Client(port) as client:
-            if hostile:
-                client.send(b"GET / HTTP/1.1\r\nHost: x\r\n")
-                client.send(hostile)
-            else:
-                client.send(b"GET /" + b"a" * 40_000)
-            answer = client.answer()
-            assert answer.startswith(b"HTTP/1.1 431") or not answer
-            assert client.ended()
-    assert server.live.metrics.bad_requests == before + 3
+    with Client(port) as client:
+        client.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for packet in packets:
+            client.send(packet)
+        answer = client.answer()
+        assert answer.startswith(b"HTTP/1.1 431 ")
+        assert b"\r\ndate: " in answer
+        assert b"\r\nconnection: close\r\n" in answer
+        assert client.ended()
+    assert server.live.metrics.bad_requests == before + 1
+
+
+def test_headers_that_are_just_small_enough_are_taken(
+    impatient: tuple[WorkerServer, int],
+) -> None:
+    """The bound would lie elsewhere than it is said to, depending on the packets."""
+    _, port = impatient
+    assert ask(port, f"{REST}/8/2/2.png", "X-A: " + "a" * 32_000)[0] == 200
+
+
+def test_too_large_a_request_waits_for_the_answers_before_it(tmp_path: Path) -> None:
+    """The refusal would be taken for the answer to the request before."""
+    service = SmallService(catalogue(), tmp_path)
+    service.slowness_s = 0.2
+    with serving(Live(service, ServerSettings())) as (_, port), Client(port) as client:
+        small = f"GET {REST}/8/7/7.jpg".encode() + BLOCK
+        client.send(
+            small + b"GET / HTTP/1.1\r\nHost: x\r\nA: " + b"a" * 40_000 + b"\r\n\r\n" + small
+        )
+        assert b"content-type: image/jpeg" in client.answer()
+        assert client.answer().startswith(b"HTTP/1.1 431 ")
+        assert client.ended()
+
+
+def test_a_refused_client_may_not_go_on_for_ever(impatient: tuple[WorkerServer, int]) -> None:
+    """Reading what nobody wants would cost more than the request did."""
+    server, port = impatient
+    with Client(port) as client:
+        client.send(b"GET / HTTP/1.1\r\nA: " + b"a" * 40_000)
+        assert client.answer().startswith(b"HTTP/1.1 431 ")
+        started = time.monotonic()
+        with pytest.raises(OSError, match=r"reset|Broken"):  # noqa: PT012 - it takes several
+            while time.monotonic() - started < 8:
+                client.send(b"a" * 1000)
+                time.sleep(0.02)
+    assert not server.live.metrics.in_flight
+
+
+@pytest.mark.parametrize("endless", [b"X: y\r\n", b"1;" + b"e" * 500], ids=["trailer", "extension"])
+def test_what_follows_a_body_has_an_end_too(
+    impatient: tuple[WorkerServer, int], endless: bytes
+) -> None:
+    """One client would fill the memory with trailers, where headers are bounded."""
+    _, port = impatient
+    start = b"POST /wmts HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+    with Client(port) as client:
+        client.send(start + (b"0\r\n" if endless.startswith(b"X") else b""))
+        sent = 0
+        with pytest.raises(OSError, match=r"reset|Broken"):  # noqa: PT012 - it takes several
+            while sent < 4_000_000:
+                client.send(endless * 20)
+                sent += len(endless) * 20
+                time.sleep(0.001)
+        assert sent < 1_000_000
 
 
 def test_addresses_have_an_end(impatient: tuple[WorkerServer, int]) -> None:
@@ -280,17 +351,20 @@ def test_a_stop_finishes_what_is_under_way(tmp_path: Path) -> None:
     """A restart would cut tiles in the middle."""
     service = SmallService(catalogue(), tmp_path)
     service.slowness_s = 0.5
-    with serving(Live(service, ServerSettings())) as (server, port):  # noqa: SIM117
-        with Client(port) as busy, Client(port) as idle:
-            idle.send(b"GET /health" + BLOCK)
-            assert idle.answer().startswith(b"HTTP/1.1 200")
-            busy.send(f"GET {REST}/8/7/7.jpg".encode() + BLOCK)
-            time.sleep(0.1)
-            server.should_exit = True
-            assert idle.ended()
-            answer = busy.answer()
-            assert answer.startswith(b"HTTP/1.1 200")
-            assert b"\r\nconnection: close\r\n" in answer
+    with (
+        serving(Live(service, ServerSettings())) as (server, port),
+        Client(port) as busy,
+        Client(port) as idle,
+    ):
+        idle.send(b"GET /health" + BLOCK)
+        assert idle.answer().startswith(b"HTTP/1.1 200")
+        busy.send(f"GET {REST}/8/7/7.jpg".encode() + BLOCK)
+        time.sleep(0.1)
+        server.should_exit = True
+        assert idle.ended()
+        answer = busy.answer()
+        assert answer.startswith(b"HTTP/1.1 200")
+        assert b"\r\nconnection: close\r\n" in answer
     assert service.closed
 
 

@@ -12,6 +12,7 @@ import pytest
 from lxml import etree
 
 from tests.server.served import (
+    BLOCK,
     JPEG_DATA,
     KVP,
     PNG_DATA,
@@ -360,3 +361,26 @@ def test_a_prefix_without_its_slash_leads_to_the_front_page(tmp_path: Path) -> N
         assert (status, headers["location"]) == (308, "http://maps.example.org/maps/")
         assert ask(port, "/maps/")[0] == 200
         assert ask(port, "/mapsy")[0] == 404
+
+
+def test_a_tile_is_not_younger_than_its_answer(tmp_path: Path) -> None:
+    """A cache would take a tile that was long in the making for one from the future."""
+    service = SmallService(catalogue(), tmp_path)
+    service.slowness_s = 1.2
+    with serving(Live(service, ServerSettings())) as (_, port):
+        status, fields, _ = ask(port, f"{REST}/8/7/7.jpg")
+        made, sent = (parsedate_to_datetime(fields[name]) for name in ("last-modified", "date"))
+        assert status == 200
+        assert made <= sent
+
+
+@pytest.mark.parametrize("target", ["/", "/health", "/nothing", f"{REST}/8/2/2.png", f"{KVP}&x=1"])
+def test_every_answer_has_one_date_and_has_it_first(lane: int, no_lane: int, target: str) -> None:
+    """A client could not tell how old an answer is, or would be told twice."""
+    for port in (lane, no_lane):
+        with Client(port) as client:
+            client.send(f"GET {target}".encode() + BLOCK)
+            lines = client.answer().partition(b"\r\n\r\n")[0].split(b"\r\n")
+        assert [line.startswith(b"date: ") for line in lines] == [False, True] + [False] * (
+            len(lines) - 2
+        )

@@ -166,3 +166,62 @@ def test_broken_xml_is_a_message(tmp_path: Path, text: str) -> None:
     path.write_text(text)
     with pytest.raises(CatalogueError, match="well-formed"):
         admit(path)
+
+
+@pytest.mark.parametrize(
+    "encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-be", "utf-8-sig"]
+)
+@pytest.mark.parametrize("declared", ["", '<?xml version="1.0" encoding="UTF-16"?>'])
+def test_another_encoding_hides_nothing(tmp_path: Path, encoding: str, declared: str) -> None:
+    """A document type, or a member elsewhere, in bytes that no search for ASCII finds."""
+    path = tmp_path / "a.vrt"
+    text = f'{declared}<!DOCTYPE x [<!ENTITY a "b">]>\n<VRTDataset>&a;</VRTDataset>'
+    path.write_bytes(text.encode(encoding))
+    with pytest.raises(CatalogueError, match=r"UTF-8|document type"):
+        admit(path)
+
+
+def test_utf_16_around_ascii_is_refused(tmp_path: Path) -> None:
+    """GDAL finds "<VRTDataset" in the bytes of what is a comment to a parser of UTF-16."""
+    path = tmp_path / "a.vrt"
+    hidden = b"<VRTDataset/>   ".decode("utf-16-le")
+    path.write_bytes(f'\ufeff<!--{hidden}--><!DOCTYPE x [<!ENTITY a "b">]><x/>'.encode("utf-16-le"))
+    with pytest.raises(CatalogueError, match="UTF-8"):
+        admit(path)
+
+
+@pytest.mark.parametrize(
+    "spelling",
+    [
+        "<SimpleSource><sourcefilename>{}</sourcefilename>",
+        "<SimpleSource><SOURCEFILENAME relativeToVrt='1'>{}</SOURCEFILENAME>",
+        "<SimpleSource xmlns='urn:x'><SourceFilename>{}</SourceFilename>",
+        "<SimpleSource SourceFilename='{}'>",
+        "<SimpleSource sourcefilename='{}'>",
+        "<SimpleSource><SourceFilename><![CDATA[{}]]></SourceFilename>",
+        "<SimpleSource><SourceFilename>&#47;..{}</SourceFilename>",
+        "<SimpleSource><SourceFilename relativeToVRT='1' relativetovrt='0'>{}</SourceFilename>",
+    ],
+)
+def test_a_member_is_found_however_it_is_spelt(tmp_path: Path, spelling: str) -> None:
+    """GDAL takes names in any case, attributes for elements, and knows no namespaces."""
+    outside = write_raster(tmp_path / "outside.tif", ramp(8, 8))
+    (tmp_path / "in").mkdir()
+    path = vrt(tmp_path / "in", "x")
+    element = '<SimpleSource><SourceFilename relativeToVRT="1">x</SourceFilename>'
+    path.write_text(path.read_text().replace(element, spelling.format(outside)))
+    with pytest.raises(CatalogueError):
+        admit(path)
+
+
+@pytest.mark.parametrize(
+    "band",
+    [' subclass="vrtderivedrasterband"', ' SUBCLASS="VRTRawRasterBand"', ' PixelFunctionType="a"'],
+)
+def test_code_is_found_however_it_is_spelt(tmp_path: Path, band: str) -> None:
+    """The same, for what computes pixels or reads raw bytes of any file."""
+    write_raster(tmp_path / "a.tif", ramp(8, 8))
+    with pytest.raises(CatalogueError):
+        admit(vrt(tmp_path, "a.tif", band=band))
+    with pytest.raises(CatalogueError):
+        admit(vrt(tmp_path, "a.tif", extra="<subClass>VRTDerivedRasterBand</subClass>"))

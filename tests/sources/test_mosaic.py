@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import os
+import subprocess
 from pathlib import Path
 
 import cv2
@@ -10,8 +12,9 @@ import numpy as np
 import pytest
 
 from tests.sources.making import ramp, write_raster
+from tests.sources.oracle import gdalwarp
 from tuilerie.errors import CatalogueError, RenderError
-from tuilerie.grids import BoundingBox
+from tuilerie.grids import BoundingBox, Crs
 from tuilerie.sources.base import MapRequest
 from tuilerie.sources.datasets import DatasetPool
 from tuilerie.sources.mosaic import MosaicSource
@@ -355,3 +358,51 @@ async def test_it_is_a_map_source(tmp_path: Path) -> None:
     await one.close()
     await one.close()
     assert describe_folder(SheetFolder(tmp_path)).kind == "picture"
+
+
+def test_a_transparent_class_makes_a_folder_transparent(tmp_path: Path) -> None:
+    """Its tiles would be JPEG by default, and the class black."""
+    (tmp_path / "sheets").mkdir()
+    # Two of them: GDAL takes a single one for the value of missing data.
+    colours = {0: (0, 0, 0, 0), 1: (200, 0, 0, 255), 2: (0, 200, 0, 0)}
+    array = np.ones((1, 8, 8), np.uint8)
+    bounds = (5e5, 4e6 - 8, 5e5 + 8, 4e6)
+    path = tmp_path / "sheets" / "a.png"
+    write_raster(path, array, bounds, UTM, palette=colours, driver="PNG")
+    assert describe_folder(SheetFolder(path.parent, pattern="*.png")).transparent
+
+
+@pytest.mark.gdal
+@pytest.mark.parametrize("side", [450, 300, 101])
+@pytest.mark.parametrize("factor", [5.3, 9.1])
+def test_coarse_maps_of_sheets_are_what_gdalwarp_makes(
+    tmp_path: Path, side: int, factor: float
+) -> None:
+    """Sheets would shift, or begin a pixel too late, where their edges cut coarser pixels."""
+    across = np.linspace(0, 250, side * 3)
+    array = np.stack([np.tile(across, (side * 3, 1)), np.tile(across[:, None], (1, side * 3))])
+    array = np.concatenate([array, np.full((1, side * 3, side * 3), 90.0)]).astype(np.uint8)
+    cut_up(tmp_path / "sheets", array, side, photometric="RGB")
+    (tmp_path / "sheets" / f"r{side:04d}c{side:04d}.tif").unlink()  # a hole in the middle
+    vrt = tmp_path / "all.vrt"
+    sheets = sorted((tmp_path / "sheets").glob("*.tif"))
+    subprocess.run(["gdalbuildvrt", "-q", str(vrt), *map(str, sheets)], check=True)
+    utm, size = Crs.parse(UTM), math.ceil(side * 3 / factor)
+    for start in (0.0, 0.37 * factor, side * 0.9):
+        left, top = 5e5 + start, 4e6 - start
+        bounds = BoundingBox(left, top - size * factor, left + size * factor, top)
+        drawn = mosaic(tmp_path / "sheets").read_sync(ask(bounds, size, size))
+        theirs, there = gdalwarp(vrt, utm, utm, bounds, size, "average", tmp_path)
+        assert drawn is not None
+        # Valid is what has its centre in a sheet; gdalwarp's average takes every pixel touched.
+        centres_x = np.tile((start + (np.arange(size) + 0.5) * factor) / side, (size, 1))
+        col, row = np.floor(centres_x), np.floor(centres_x.T)
+        sheet = (col < 3) & (row < 3) & ((col != 1) | (row != 1))
+        # Places are known to 1/32 pixel: a centre so near to an edge may lie on either side of it.
+        # And what is valid ends in a curve around the corners of the hole.
+        apart = np.abs(centres_x - np.rint(centres_x)) * side / factor
+        clear = (apart > 1 / 32) & (apart.T > 1 / 32) & ((apart > 0.25) | (apart.T > 0.25))
+        assert (valid(drawn) == sheet)[clear].all()
+        inner = cv2.erode((sheet & there).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+        apart = np.abs(drawn.array.astype(float) - theirs)[:, inner]
+        assert apart.max() <= 0.35 * 250 / (side * 3) * factor + 1.0

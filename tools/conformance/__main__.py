@@ -12,7 +12,7 @@ from conformance.serve import serving
 
 ROOT = Path(__file__).resolve().parents[2]
 CATALOGUE = Path(__file__).with_name("catalogue.yaml")
-SCHEMAS = ROOT / "tests" / "schemas"
+SCHEMAS = ROOT / "src" / "tuilerie" / "protocols" / "schemas"
 # A run that reaches fewer tests has stopped at the suite's bootstrap.
 FEWEST_TESTS = 30
 

@@ -1,7 +1,7 @@
 """An HTTP proxy that knows the schemas and nothing else, so that a run needs no network.
 
 The suite's schemas import others by their public addresses. The Java machine is told to ask this
-proxy for every address outside the loopback; it hands out the copies in tests/schemas.
+proxy for every address outside the loopback; it hands out the copies in the package.
 """
 
 from __future__ import annotations

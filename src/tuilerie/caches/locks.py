@@ -103,14 +103,19 @@ class ProcessLocks:
             self._queues.clear()
             self._slots = threading.BoundedSemaphore(self._max_waiting)
 
-    async def _acquire(self, offset: int) -> KernelLock:
+    def _try(self, offset: int) -> tuple[KernelLock, bool]:
+        """Return a lock, and whether it was free and is taken."""
         held = KernelLock(self._open_file(), offset)
         try:
-            if held.try_lock():
-                return held
+            return held, held.try_lock()
         except BaseException:
             self._release(held)
             raise
+
+    async def _acquire(self, offset: int) -> KernelLock:
+        held, locked = self._try(offset)
+        if locked:
+            return held
         loop = asyncio.get_running_loop()
         done = loop.create_future()
 
@@ -132,13 +137,9 @@ class ProcessLocks:
         return waiter.result()
 
     def _acquire_blocking(self, offset: int) -> KernelLock | None:
-        held = KernelLock(self._open_file(), offset)
-        try:
-            if held.try_lock():
-                return held
-        except BaseException:
-            self._release(held)
-            raise
+        held, locked = self._try(offset)
+        if locked:
+            return held
         done = threading.Event()
         waiter = self._wait(held, done.set)
         if not done.wait(_BRIEFLY_S):

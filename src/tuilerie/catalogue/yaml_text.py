@@ -144,14 +144,14 @@ class _Reader:
         else:
             value = self._tagged(event)
         if event.anchor is not None:
-            self._anchors[event.anchor] = (value, 1)
+            self._name(event, (value, 1))
         self._add(value, 1, event)
 
     def _key(self, frame: _Frame, event: Any) -> None:
         key = event.value
         line = event.start_mark.line + 1
         if event.anchor is not None:
-            self._anchors[event.anchor] = (key, 1)
+            self._name(event, (key, 1))
         if key in frame.lines and not _is_merge(event):
             self._report(
                 event,
@@ -171,8 +171,14 @@ class _Reader:
         if event.tag not in (None, "!", wanted):
             self._report_tag(event)
         if event.anchor is not None:
-            self._anchors[event.anchor] = None
+            self._name(event, None)
         self._stack.append(_Frame(items, event.anchor, event.start_mark.line + 1))
+
+    def _name(self, event: Any, named: tuple[Any, int] | None) -> None:
+        """Note an anchor. YAML lets a later one hide it; here that would be a mistake unseen."""
+        if event.anchor in self._anchors:
+            self._report(event, f"&{event.anchor} is here twice", "give one of them another name")
+        self._anchors[event.anchor] = named
 
     def _close(self, event: Any) -> None:
         frame = self._stack.pop()
@@ -233,9 +239,11 @@ class _Reader:
         if tag is None or tag in ("!", f"{_TAG}str"):
             return text
         value = plain_scalar(text)
-        wanted = {"int": int, "float": (int, float), "bool": bool, "null": type(None)}
+        wanted: dict[str, type | tuple[type, ...]] = {
+            "int": int, "float": (int, float), "bool": bool, "null": type(None),
+        }  # fmt: skip
         kinds = wanted.get(tag.removeprefix(_TAG))
-        if kinds is None or not isinstance(value, kinds):  # type: ignore[arg-type]
+        if kinds is None or not isinstance(value, kinds):
             self._report_tag(event)
         return value
 

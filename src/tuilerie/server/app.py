@@ -15,6 +15,7 @@ from urllib.parse import quote
 
 from tuilerie.protocols.wmts.rest import KVP_PATH
 from tuilerie.server.access_log import AccessLog, Record
+from tuilerie.server.conditional import http_date
 from tuilerie.server.front import front_reply
 from tuilerie.server.frontpage import FrontPage
 from tuilerie.server.live import Live
@@ -49,12 +50,22 @@ class App:
     Args:
         operations: what runs beside the requests, and answers `/health` and `/metrics`.
         log: None = no access lines.
+        dated: answers have their Date from us, at the end of the work; else the web server adds
+            it, and may have taken it when the request came.
     """
 
-    def __init__(self, live: Live, operations: Operations, log: AccessLog | None = None) -> None:
+    def __init__(
+        self,
+        live: Live,
+        operations: Operations,
+        log: AccessLog | None = None,
+        *,
+        dated: bool = False,
+    ) -> None:
         self._live = live
         self._operations = operations
         self._log = log
+        self._dated = dated
         self._metrics = live.metrics
         self._settings = live.settings
         self._prefix = live.settings.prefix.encode("ascii")
@@ -97,7 +108,7 @@ class App:
             reply = fault_reply(request) if request.method == "POST" else fault_report()
         finally:
             self._metrics.in_flight -= 1
-        await _send(request.method, reply, send)
+        await _send(request.method, reply, send, dated=self._dated)
         self._note(request, reply, perf_counter() - started)
 
     def _request(self, scope: Scope) -> Request:
@@ -193,8 +204,12 @@ class App:
 _LOGGED_BYTES: Final = 512
 
 
-async def _send(method: str, reply: Reply, send: Send) -> None:
-    headers = list(reply.headers)
+async def _send(method: str, reply: Reply, send: Send, *, dated: bool) -> None:
+    # Last-Modified must not be later than Date (RFC 9110, 8.8.2.1), and a tile may be made while
+    # its request waits. First, where the fast lane has it.
+    headers = (
+        [(b"date", http_date(int(time.time()))), *reply.headers] if dated else [*reply.headers]
+    )
     if not reply.tile:
         headers += CROSS_ORIGIN
         if reply.status not in (204, 304):

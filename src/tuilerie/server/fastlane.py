@@ -12,7 +12,7 @@ What is cheap here is cheap by remembering: a header block is judged once by its
 client sends the same one with every tile, and an answer is found by the bytes of the request
 line. No task, no timer and no formatted text belongs to a request.
 
-Measured: `research/serving.md`, "The fast lane".
+Why it is worth its lines: docs/explanation/how-it-is-fast.md.
 """
 
 from __future__ import annotations
@@ -98,10 +98,10 @@ class FastLane(GuardedProtocol):
         now = self._clock.now
         # `lookup.ready`, written out: a call would cost a twentieth of a ready answer.
         answer = published.answers.by_line.get(line)
-        ready = answer is not None and answer.modified <= now < answer.until
-        if ready:
-            answer.used = True  # type: ignore[union-attr]
+        if answer is not None and answer.modified <= now < answer.until:
+            ready = answer.used = True
         else:
+            ready = False
             try:
                 answer = published.lookup.cached(line, now)
             except Exception:  # noqa: BLE001 - a door: the long way meets the same and tells it

@@ -45,7 +45,8 @@ class WorkerServer(uvicorn.Server):
         self.live = live
         self._parent = parent
         operations = Operations(live, board=board, place=place)
-        super().__init__(_config(App(live, operations, log), operations, live, log))
+        app = App(live, operations, log, dated=True)
+        super().__init__(_config(app, operations, live, log))
         operations.connections = self._connections
         operations.clock.each_second(self._follow_parent)
 
@@ -90,6 +91,7 @@ def _config(app: App, operations: Operations, live: Live, log: AccessLog | None)
         access_log=False,
         proxy_headers=False,
         server_header=False,
+        date_header=False,
         backlog=settings.backlog,
         timeout_keep_alive=settings.keep_alive_s,
         timeout_graceful_shutdown=settings.graceful_timeout_s,

@@ -18,6 +18,7 @@ from xml.etree import ElementTree
 import rasterio
 
 from tuilerie.errors import CatalogueError, Problem
+from tuilerie.sources.xml_text import XmlTextError, name_of, parse_xml
 
 __all__ = ["admit", "drivers_for"]
 
@@ -45,14 +46,19 @@ _MAX_VRT_BYTES = 64 << 20
 _MAX_VRT_DEPTH = 8
 _WORDS = frozenset(
     {
-        *("Metadata", "SRS", "GCPList", "CategoryNames", "ColorTable", "Histograms"),
-        *("GDALRasterAttributeTable", "UnitType", "Description"),
+        *("metadata", "srs", "gcplist", "categorynames", "colortable", "histograms"),
+        *("gdalrasterattributetable", "unittype", "description"),
     }
 )
 _CODE = frozenset(
-    {"PixelFunctionType", "PixelFunctionCode", "PixelFunctionLanguage", "ImageOffset"}
+    {
+        *("pixelfunctiontype", "pixelfunctioncode", "pixelfunctionlanguage", "imageoffset"),
+        # They name further files, in ways of their own.
+        *("processingsteps", "geoloctransformer"),
+    }
 )
-_PATHS = frozenset({"SourceFilename", "SourceDataset", "DEMPath"})
+_CODE_CLASSES = frozenset({"vrtderivedrasterband", "vrtrawrasterband", "vrtprocesseddataset"})
+_PATHS = frozenset({"sourcefilename", "sourcedataset", "dempath"})
 
 
 def admit(path: str | os.PathLike[str], *, trusted: tuple[Path, ...] = ()) -> Path:
@@ -115,7 +121,9 @@ def _check(path: Path, trusted: tuple[Path, ...], depth: int) -> None:
             _check_vrt(path, found.st_mtime_ns, found.st_size, trusted, depth)
         elif head.startswith(b"<MRF_META") and b"CachedSource" in path.read_bytes():
             raise _refusal(f"{path.name} is an MRF that reads another source", "cache it first")
-        elif depth and head[:1] in (b"<", b"{", b"["):
+        elif _is_vrt(head.replace(b"\0", b"")):
+            raise _refusal(f"{path.name} is not written in UTF-8", "write it with gdalbuildvrt")
+        elif depth and head.lstrip(_MARKS)[:1] in (b"<", b"{", b"["):
             raise _refusal(f"{path.name} is a text file inside a VRT", "name raster files only")
     except OSError as error:
         raise _refusal(f"{path.name} cannot be read: {error.strerror}", "") from error
@@ -124,6 +132,10 @@ def _check(path: Path, trusted: tuple[Path, ...], depth: int) -> None:
 def _head(path: Path) -> bytes:
     with path.open("rb") as file:
         return file.read(1024).removeprefix(b"\xef\xbb\xbf").lstrip()
+
+
+_MARKS = b"\xff\xfe\0"
+"""What UTF-16 and UTF-32 may have before the first character, and in it."""
 
 
 def _is_vrt(head: bytes) -> bool:
@@ -139,40 +151,47 @@ def _check_vrt(path: Path, mtime_ns: int, size: int, trusted: tuple[Path, ...], 
         raise _refusal(f"{path.name} is larger than 64 MB", "serve the folder with `kind: mosaic`")
     folders = tuple(folder.resolve() for folder in (path.parent, *trusted))
     for element in _elements(path):
-        if element.tag in _CODE or element.get("subClass") in (
-            "VRTDerivedRasterBand",
-            "VRTRawRasterBand",
-        ):
+        name = name_of(element.tag)
+        attributes = {name_of(key): value for key, value in element.attrib.items()}
+        if len(attributes) < len(element.attrib) or attributes.keys() & (_CODE | _PATHS):
+            raise _refusal(
+                f"{path.name} is written in an unusual way ({element.tag})",
+                "write it with gdalbuildvrt",
+            )
+        kind = (
+            (element.text or "").strip() if name == "subclass" else attributes.get("subclass", "")
+        )
+        if name in _CODE or kind.lower() in _CODE_CLASSES:
             raise _refusal(
                 f"{path.name} has derived or raw bands ({element.tag})",
                 "make a plain file of it with gdal_translate and serve that",
             )
-        if element.tag in _PATHS:
-            _check(_member(path, element, folders), trusted, depth + 1)
+        if name in _PATHS:
+            relative = attributes.get("relativetovrt") == "1"
+            member = _member(path, element, folders, relative=relative)
+            _check(member, trusted, depth + 1)
 
 
 def _elements(path: Path) -> Iterator[ElementTree.Element]:
     """Yield the elements of a VRT, without those that hold only words."""
-    data = path.read_bytes()
-    if b"<!DOCTYPE" in data or b"<!ENTITY" in data:
-        raise _refusal(f"{path.name} has a document type", "write the VRT with gdalbuildvrt")
     try:
-        # No document type gets here, so there is no entity to expand.
-        waiting = [ElementTree.fromstring(data)]  # noqa: S314
-    except ElementTree.ParseError as error:
-        raise _refusal(f"{path.name} is not well-formed XML: {error}", "build it anew") from error
+        waiting = [parse_xml(path.read_bytes())]
+    except XmlTextError as error:
+        raise _refusal(f"{path.name} {error}", "write the VRT with gdalbuildvrt") from error
     while waiting:
         element = waiting.pop()
         yield element
-        waiting.extend(child for child in element if child.tag not in _WORDS)
+        waiting.extend(child for child in element if name_of(child.tag) not in _WORDS)
 
 
-def _member(vrt: Path, element: ElementTree.Element, folders: tuple[Path, ...]) -> Path:
+def _member(
+    vrt: Path, element: ElementTree.Element, folders: tuple[Path, ...], *, relative: bool
+) -> Path:
     """Return the file that a VRT names, relative to itself or absolute."""
     text = (element.text or "").strip()
     member = Path(os.path.realpath(vrt.parent / text))
     # Without relativeToVRT, GDAL would read the name against the working directory.
-    misplaced = not text.startswith("/") and element.get("relativeToVRT") != "1"
+    misplaced = not text.startswith("/") and not relative
     if misplaced or text.startswith("/vsi") or not member.is_file():
         raise _refusal(
             f"{vrt.name} names {text!r}, which is not a file here",

@@ -10,6 +10,8 @@ import rasterio.shutil
 from rasterio.errors import RasterioError
 from rasterio.io import MemoryFile
 
+from tuilerie.sources.xml_text import XmlTextError, parse_xml
+
 __all__ = ["category_names"]
 
 _MAX_AUX_BYTES = 8 << 20
@@ -72,11 +74,9 @@ def _from_table(path: Path, band: int) -> dict[int, str]:
 
 
 def _parse(data: bytes) -> ElementTree.Element | None:
-    if b"<!DOCTYPE" in data or b"<!ENTITY" in data:
-        return None
     try:
-        return ElementTree.fromstring(data)  # noqa: S314 - without a document type: no entities
-    except ElementTree.ParseError:
+        return parse_xml(data)
+    except XmlTextError:
         return None
 
 

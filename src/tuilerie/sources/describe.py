@@ -136,7 +136,7 @@ def _describe(dataset: Any, file: RasterFile) -> SourceDescription:
         width=facts.width,
         height=facts.height,
         bands=tuple(_band(dataset, facts, band, kind, statistics) for band in numbers),
-        transparent=_transparent(facts),
+        transparent=facts.transparent,
         fingerprint=file_fingerprint(file, dataset.files),
         palette=_palette(facts),
         shown=facts.shown,
@@ -167,16 +167,6 @@ def _band(
         percentile_98=found.percentile_98,
         description=dataset.descriptions[band - 1] or dataset.colorinterp[band - 1].name,
         unit=dataset.units[band - 1] or "",
-    )
-
-
-def _transparent(facts: RasterFacts) -> bool:
-    return bool(
-        facts.alpha
-        or facts.masked
-        or not facts.upright
-        or any(facts.nodata[band - 1] is not None for band in facts.shown)
-        or (facts.palette is not None and (facts.palette[:, 3] < 255).any())
     )
 
 

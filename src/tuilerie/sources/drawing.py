@@ -21,6 +21,7 @@ from tuilerie.raster.coordinates import CoordinateGrid, Transform, plan_warp
 from tuilerie.raster.image import Raster
 from tuilerie.raster.warp import margin_px, warp
 from tuilerie.sources.cutting import Place, halves, steps
+from tuilerie.sources.window import MOST_EXACT_PX
 
 __all__ = ["MapFrame", "Patch", "PixelReader", "draw"]
 
@@ -69,6 +70,13 @@ class PixelReader(Protocol):
         """Return the finest cell size that it has, CRS units."""
         ...
 
+    def exact_pixels(self, area: BoundingBox, cell: tuple[float, float], reach_px: int) -> int:
+        """Return how many pixels must be read at once to show an area without a coarser copy.
+
+        0 where a coarser copy is as good.
+        """
+        ...
+
     def read_area(
         self, area: BoundingBox, cell: tuple[float, float], reach_px: int
     ) -> Patch | None:
@@ -103,7 +111,9 @@ def _drawn_parts(
     area = grid.source_bounds()
     if area is None:
         return
-    if _one_size_fits(grid, area, reader.cell_size):
+    if _one_size_fits(grid, area, reader.cell_size) and not _better_cut(
+        reader, grid, area, resampling
+    ):
         drawn = _draw_whole(reader, grid, area, resampling)
         if drawn is not None:
             yield place, drawn
@@ -165,6 +175,22 @@ def _one_size_fits(grid: CoordinateGrid, area: BoundingBox, finest: float) -> bo
     if needed > _MOST_SOURCE_PER_MAP_PX * grid.width * grid.height + _SPARE_PX:
         return False
     return not any(_uneven(part, finest) for part in steps(grid))
+
+
+def _better_cut(
+    reader: PixelReader, grid: CoordinateGrid, area: BoundingBox, resampling: Resampling
+) -> bool:
+    """Return whether the pixels nearest to the map's can be read of smaller parts, not of all.
+
+    Of a coarser copy the nearest pixel is another one. Where a map pixel covers so many that not
+    even the smallest part could be read as it is, the coarser copy has to do.
+    """
+    if max(grid.width, grid.height) < 2 * _SMALLEST_SIDE_PX:
+        return False
+    cell = _cell(grid, reader.cell_size)
+    exact = reader.exact_pixels(area, cell, margin_px(resampling))
+    each = exact / (grid.width * grid.height)
+    return exact > MOST_EXACT_PX >= each * (2 * _SMALLEST_SIDE_PX) ** 2
 
 
 def _cell(grid: CoordinateGrid, finest: float) -> tuple[float, float]:

@@ -71,6 +71,17 @@ class RasterFacts:
         return max(1, round(self.turn_px * level.width / self.width))
 
     @property
+    def transparent(self) -> bool:
+        """Return whether what it shows may have gaps."""
+        return bool(
+            self.alpha
+            or self.masked
+            or not self.upright
+            or any(self.nodata[band - 1] is not None for band in self.shown)
+            or (self.palette is not None and (self.palette[:, 3] < 255).any())
+        )
+
+    @property
     def upright(self) -> bool:
         """Return whether rows and columns run along the axes of the CRS (either way)."""
         return bool(self.affine.b == 0 and self.affine.d == 0)

@@ -13,7 +13,7 @@ from tuilerie.sources.base import MapRequest
 from tuilerie.sources.datasets import Handle
 from tuilerie.sources.drawing import MapFrame, Patch, draw
 from tuilerie.sources.reading import Choice, read_rectangle
-from tuilerie.sources.window import rectangle_for
+from tuilerie.sources.window import exact_rectangle, rectangle_for
 
 __all__ = ["draw_file", "interpolation_of", "reduction_of"]
 
@@ -70,6 +70,12 @@ class _FileReader:
     @property
     def cell_size(self) -> float:
         return self.handle.facts.cell_size
+
+    def exact_pixels(self, area: BoundingBox, cell: tuple[float, float], reach_px: int) -> int:
+        if self.choice.reduction is not GdalResampling.nearest:
+            return 0
+        rectangle = exact_rectangle(self.handle.facts, area, cell, reach_px)
+        return 0 if rectangle is None else rectangle.width * rectangle.height
 
     def read_area(
         self, area: BoundingBox, cell: tuple[float, float], reach_px: int

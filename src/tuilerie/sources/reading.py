@@ -19,7 +19,7 @@ from tuilerie.sources.gaps import holds_value
 from tuilerie.sources.levels import Level
 from tuilerie.sources.window import Rectangle
 
-__all__ = ["Choice", "Pixels", "join_across", "read_rectangle", "read_window"]
+__all__ = ["Choice", "Pixels", "join_across", "join_down", "read_rectangle", "read_window"]
 
 _CHUNK_PX = 4_000_000
 _OPAQUE = np.uint8(255)
@@ -84,15 +84,24 @@ def read_rectangle(handle: Handle, rectangle: Rectangle, choice: Choice) -> Pixe
 
 def join_across(parts: Sequence[Pixels]) -> Pixels:
     """Put parts of the same height side by side."""
+    return _joined(parts, axis=1)
+
+
+def join_down(parts: Sequence[Pixels]) -> Pixels:
+    """Put parts of the same width below each other."""
+    return _joined(parts, axis=0)
+
+
+def _joined(parts: Sequence[Pixels], axis: int) -> Pixels:
     if len(parts) == 1:
         return parts[0]
-    array = np.concatenate([part.array for part in parts], axis=2)
+    array = np.concatenate([part.array for part in parts], axis=axis + 1)
     if all(part.mask is None for part in parts):
         return Pixels(array, None)
     masks = [
         np.full(part.array.shape[1:], _OPAQUE) if part.mask is None else part.mask for part in parts
     ]
-    return Pixels(array, np.concatenate(masks, axis=1))
+    return Pixels(array, np.concatenate(masks, axis=axis))
 
 
 def _unwrapped(rectangle: Rectangle, facts: RasterFacts) -> list[Rectangle]:

@@ -23,7 +23,7 @@ from tuilerie.catalogue.model import DataKind
 from tuilerie.errors import CatalogueError, Problem
 from tuilerie.grids import BoundingBox, Crs
 from tuilerie.sources.describe import kind_of
-from tuilerie.sources.facts import RasterFacts, read_facts
+from tuilerie.sources.facts import read_facts
 from tuilerie.sources.fingerprint import file_fingerprint, sidecars_of
 from tuilerie.sources.opening import open_raster
 from tuilerie.sources.settings import RasterFile, SheetFolder
@@ -192,20 +192,11 @@ def _read_sheet(file: RasterFile, name: str, fingerprint: str) -> Sheet:
             like=(kind, str(facts.dtype), len(facts.shown)),
             palette=b"" if facts.palette is None else facts.palette.tobytes(),
             alpha=bool(facts.alpha),
-            transparent=_transparent(facts),
+            transparent=facts.transparent,
             upright=facts.upright,
             overviews=bool(dataset.overviews(1)),
             fingerprint=fingerprint,
         )
-
-
-def _transparent(facts: RasterFacts) -> bool:
-    return bool(
-        facts.alpha
-        or facts.masked
-        or not facts.upright
-        or any(facts.nodata[band - 1] is not None for band in facts.shown)
-    )
 
 
 def _misfit(sheet: Sheet, first: Sheet) -> str:

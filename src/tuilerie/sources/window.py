@@ -13,9 +13,10 @@ from tuilerie.sources.control_points import apply
 from tuilerie.sources.facts import RasterFacts
 from tuilerie.sources.levels import Level
 
-__all__ = ["Rectangle", "rectangle_for"]
+__all__ = ["MOST_EXACT_PX", "Rectangle", "exact_rectangle", "rectangle_for"]
 
-_MOST_EXACT_PX = 4_000_000
+MOST_EXACT_PX = 4_000_000
+"""Pixels that are read at once of a size that is in the file, where no coarser one will do."""
 _SLACK = 1.01
 """A level that is finer than wanted by one percent is fine enough: grids agree by rounding only."""
 
@@ -76,16 +77,30 @@ def rectangle_for(
     Returns: None if the raster does not reach into the area.
     """
     inverse = ~facts.affine
-    ratios = (
+    ratios = _ratios(inverse, cell)
+    if exact:
+        found = exact_rectangle(facts, area, cell, reach_px)
+        if found is None or found.width * found.height <= MOST_EXACT_PX:
+            return found
+    return _rectangle(facts, inverse, area, _level(facts, facts.levels, ratios), reach_px)
+
+
+def exact_rectangle(
+    facts: RasterFacts, area: BoundingBox, cell: tuple[float, float], reach_px: int
+) -> Rectangle | None:
+    """Return the pixels that show an area at a size that is in the file, however many they are."""
+    inverse = ~facts.affine
+    stored = [level for level in facts.levels if level.stored]
+    level = _level(facts, stored, _ratios(inverse, cell))
+    return _rectangle(facts, inverse, area, level, reach_px)
+
+
+def _ratios(inverse: Affine, cell: tuple[float, float]) -> tuple[float, float]:
+    """Return how many columns and rows a map pixel spans."""
+    return (
         math.hypot(inverse.a * cell[0], inverse.b * cell[1]),
         math.hypot(inverse.d * cell[0], inverse.e * cell[1]),
     )
-    if exact:
-        stored = [level for level in facts.levels if level.stored]
-        found = _rectangle(facts, inverse, area, _level(facts, stored, ratios), reach_px)
-        if found is None or found.width * found.height <= _MOST_EXACT_PX:
-            return found
-    return _rectangle(facts, inverse, area, _level(facts, facts.levels, ratios), reach_px)
 
 
 def _rectangle(

@@ -13,6 +13,7 @@ import pytest
 from tuilerie.caches.base import TileCache
 from tuilerie.caches.conformance.samples import CacheExamination, Clock, address, image
 from tuilerie.errors import CacheError
+from tuilerie.telemetry import fault_kind
 
 __all__ = ["FaultTests"]
 
@@ -93,7 +94,7 @@ class FaultTests(CacheExamination):
             await cache.close()
 
     async def test_read_only_disk(self, tmp_path: Path) -> None:
-        """A read-only disk is read; writing is a CacheError and does no harm to reading."""
+        """A read-only disk is read; writing is a CacheError that says so and harms no reading."""
         self.needs("persistence")
         with small_disk(tmp_path / "disk", kibibytes=4096) as disk:
             directory = disk / "cache"
@@ -102,8 +103,11 @@ class FaultTests(CacheExamination):
             await cache.close()
             _run("mount", "-o", "remount,ro", str(disk))
             cache = self.open(directory)
-            with pytest.raises(CacheError):
-                await cache.put_many([(address(99), image(99))])
+            # A tile of what is there already, and one that needs a file of its own.
+            for place in (address(99), address(layer="another"), address(matrix_set="other")):
+                with pytest.raises(CacheError) as refused:
+                    await cache.put_many([(place, image(99))])
+                assert fault_kind(refused.value) == "read_only"
             for col in range(8):
                 found = await cache.get(address(col))
                 assert found is not None
@@ -142,7 +146,7 @@ def small_disk(folder: Path, *, kibibytes: int) -> Iterator[Path]:
 def _run(*command: str) -> str:
     """Run a command; return what it complained of, empty if all went well."""
     try:
-        done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+        done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - ours
     except OSError as error:
         return str(error)
     return done.stderr.strip() or f"status {done.returncode}" if done.returncode else ""
@@ -152,7 +156,9 @@ async def _fill(cache: TileCache) -> int:
     for col in range(1000):
         try:
             await cache.put_many([(address(col), image(col))])
-        except CacheError:
+        except CacheError as error:
+            if fault_kind(error) != "disk_full":
+                raise
             return col
     raise AssertionError("the disk is never full")
 

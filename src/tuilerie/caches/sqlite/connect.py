@@ -5,10 +5,11 @@ drop the locks that SQLite holds (POSIX locks belong to the process and the file
 """
 
 # Paths are text here, as SQLite's are.
-# ruff: noqa: PTH105, PTH116
+# ruff: noqa: PTH105, PTH110, PTH116
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 import time
@@ -51,6 +52,13 @@ _SENTENCES = {
     sqlite3.SQLITE_BUSY: "{path} is kept busy by another process",
     sqlite3.SQLITE_PERM: "no permission for {path}",
 }
+
+_NUMBERS = {
+    sqlite3.SQLITE_FULL: errno.ENOSPC,
+    sqlite3.SQLITE_READONLY: errno.EROFS,
+    sqlite3.SQLITE_PERM: errno.EACCES,
+}
+_VAGUE = frozenset({sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_IOERR})
 
 
 def file_identity(path: str) -> FileIdentity | None:
@@ -216,9 +224,35 @@ def is_damage(error: sqlite3.Error) -> bool:
 
 
 def cache_error(error: sqlite3.Error, path: str) -> CacheError:
-    """Return what SQLite said as a sentence for the operator."""
-    sentence = _SENTENCES.get(_primary(error), "{path}")
-    return CacheError(f"{sentence.format(path=path)}: {error}")
+    """Return what SQLite said as a sentence for the operator, with the system's number for it."""
+    primary = _primary(error)
+    sentence = _SENTENCES.get(primary, "{path}")
+    number = _NUMBERS.get(primary, 0)
+    why = ""
+    if primary in _VAGUE:
+        number = _what_ails(path)
+        why = f" ({os.strerror(number)})" if number else ""
+    return CacheError(f"{sentence.format(path=path)}: {error}{why}", number)
+
+
+def _what_ails(path: str) -> int:
+    """Find the system's number for what keeps a file from being opened or written; 0 = unknown.
+
+    SQLite knows it and Python's binding does not tell.
+    """
+    directory = Path(path).parent
+    try:
+        disk = os.statvfs(directory)
+    except OSError as error:
+        return error.errno or 0
+    if disk.f_flag & os.ST_RDONLY:
+        return errno.EROFS
+    if disk.f_bavail * disk.f_frsize < _PAGE_BYTES or (disk.f_files and not disk.f_favail):
+        return errno.ENOSPC
+    writable = os.access(directory, os.W_OK | os.X_OK)
+    return (
+        0 if writable and (not os.path.exists(path) or os.access(path, os.W_OK)) else errno.EACCES
+    )
 
 
 def _primary(error: sqlite3.Error) -> int:

@@ -115,7 +115,7 @@ def clean_step(connection: sqlite3.Connection, superseded_before: int, rows: int
         return 0
     table = f"t{int(found[0])}"
     removed: int = connection.execute(
-        f"DELETE FROM {table} WHERE key IN (SELECT key FROM {table} LIMIT ?)",  # noqa: S608
+        f"DELETE FROM {table} WHERE key IN (SELECT key FROM {table} LIMIT ?)",  # noqa: S608 - an integer
         (rows,),
     ).rowcount
     if removed < rows:
