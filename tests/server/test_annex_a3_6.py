@@ -27,7 +27,11 @@ from tests.protocols.envelopes import (
     report_of,
     told,
 )
-from tests.protocols.schemas import application_schema, assert_valid
+from tests.protocols.schemas import (
+    application_schema,
+    assert_valid,
+    schema_with_application,
+)
 from tests.server.served import REST, ask, catalogue, layer, live_of, serving
 from tests.server.test_post import FORM, post
 from tuilerie.catalogue.info import INFO_FORMATS, Attribute, LayerInfo
@@ -309,6 +313,15 @@ def test_gml_is_valid_by_the_schema_that_it_names(port: Port) -> None:
     assert path.count("/") == 4, "three steps up is the root"
     valid = application_schema(schema, imported)
     assert valid.validate(document), valid.error_log
+
+    # In an envelope it stands where the schema of WMTS wants a collection of GML's.
+    pixel = PIXEL | {"InfoFormat": "application/gml+xml; version=3.1"}
+    asked = envelope(get_feature_info(pixel.items(), get_tile()))
+    response = content_of(post(port, asked, TYPES[SOAP_12])[2])
+    assert etree.QName(response).localname == "FeatureInfoResponse"
+    assert etree.QName(response[0]).namespace == etree.QName(document).namespace
+    both = schema_with_application(schema, imported)
+    assert both.validate(etree.fromstring(etree.tostring(response))), both.error_log
 
 
 @pytest.mark.parametrize(
