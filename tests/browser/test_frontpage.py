@@ -487,7 +487,7 @@ def test_a_legend_elsewhere_is_a_link(visit: Visit) -> None:
         "id": "world", "title": "x", "abstract": "", "attribution": "", "kind": "picture",
         "crs": "EPSG:3857", "bounds": [-180, -85, 180, 85],
         "styles": [{"id": "default", "title": "Best", "legends": [legend]}],
-        "formats": [{"type": "image/jpeg", "extension": "jpg"}],
+        "formats": [{"type": "image/jpeg", "extension": "jpg"}], "dimensions": [], "info": None,
         "sets": [{
             "id": "WebMercatorQuad", "title": "", "crs": crs,
             "extent": [-2e7, -2e7, 2e7, 2e7], "matrices": [matrix],
