@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -16,13 +16,11 @@ from tuilerie.caches.files import FileTileCache
 from tuilerie.caches.memory import MemoryTileCache
 from tuilerie.caches.sqlite import SqliteTileCache
 from tuilerie.catalogue.address import TileAddress
-from tuilerie.catalogue.compile import Described, compile_catalogue, used_sources
+from tuilerie.catalogue.compile import Described, compile_catalogue, is_examined, used_sources
 from tuilerie.catalogue.document import (
     CacheSettings,
     FilesCache,
-    MosaicSource,
     NoCache,
-    RasterSource,
     SourceSettings,
     SqliteCache,
 )
@@ -31,21 +29,14 @@ from tuilerie.catalogue.model import Catalogue
 from tuilerie.catalogue.store import RevisionStore
 from tuilerie.catalogue.zero_config import document_for_files
 from tuilerie.errors import CacheError, CatalogueError
+from tuilerie.flight import SingleFlight
 from tuilerie.formats import StoredTile
 from tuilerie.raster.ramps import ramp_names
 from tuilerie.raster.threads import limit_threads
 from tuilerie.server.live import Live
 from tuilerie.server.settings import ServerSettings
-from tuilerie.sources.base import MapSource
-from tuilerie.sources.describe import describe_raster
-from tuilerie.sources.fingerprint import sidecars_of
-from tuilerie.sources.mosaic import MosaicSource as MosaicMapSource
-from tuilerie.sources.rasterfile import RasterFileSource
-from tuilerie.sources.settings import RasterFile
-from tuilerie.sources.sheet_index import folder_files
-from tuilerie.sources.sheets import SheetFolder, describe_folder
+from tuilerie.sources.building import build_sources, data_files, describe_source
 from tuilerie.telemetry import Meters
-from tuilerie.tiles.flight import SingleFlight
 from tuilerie.tiles.manager import TileManager
 from tuilerie.tiles.produce import LayerProducer
 from tuilerie.tiles.service import TileService
@@ -123,18 +114,20 @@ def open_service(catalogue: Catalogue, data: Path, *, meters: Meters) -> TileSer
     cores = os.cpu_count() or 1
     limit_threads(1)
     executor = ThreadPoolExecutor(cores, thread_name_prefix="tuilerie-pixels")
-    sources = {
-        identifier: _source(identifier, settings, executor)
-        for identifier, settings in catalogue.sources.items()
-    }
+    managers: dict[str, TileManager] = {}
+
+    async def get_tile(address: TileAddress) -> StoredTile | None:
+        return await managers[address.layer].get_tile(address)
+
+    sources = build_sources(catalogue, executor=executor, get_tile=get_tile)
     caches = {
         identifier: _cache(settings, data / "caches" / identifier, catalogue, meters)
         for identifier, settings in catalogue.caches.items()
     }
     flight: SingleFlight[Mapping[TileAddress, StoredTile]] = SingleFlight()
     spare = MemoryTileCache(_SPARE_BYTES)
-    managers = {
-        layer.identifier: TileManager(
+    for layer in catalogue.layers.values():
+        managers[layer.identifier] = TileManager(
             layer,
             caches[layer.cache],
             LayerProducer(
@@ -149,8 +142,6 @@ def open_service(catalogue: Catalogue, data: Path, *, meters: Meters) -> TileSer
             spare=spare,
             on_cache_fault=meters.cache_fault,
         )
-        for layer in catalogue.layers.values()
-    }
 
     async def close() -> None:
         for cache in caches.values():
@@ -205,74 +196,26 @@ class _Watched:
         if catalogue is not self._catalogue:
             files = [*self._paths, *(Path(file) for file in catalogue.files)]
             for settings in catalogue.sources.values():
-                files += _data_files(settings)
+                files += data_files(settings)
             self._files = list(dict.fromkeys(files))
             self._catalogue = catalogue
         return self._files
 
 
-def _data_files(settings: SourceSettings) -> list[Path]:
-    path = Path(settings.path)
-    match settings:
-        case RasterSource():
-            return [path, *(sidecar for sidecar in sidecars_of(path) if sidecar.exists())]
-        case MosaicSource():
-            try:
-                return folder_files(_sheet_folder(settings))
-            except CatalogueError:  # gone since it was described: its coming back is a change
-                return [path]
-
-
 def _describe(sources: Mapping[str, SourceSettings]) -> dict[str, Described]:
     """Ask all sources side by side; a source that two identifiers name is asked once."""
-    distinct = dict.fromkeys(sources.values())
+    examined = {name: each for name, each in sources.items() if is_examined(each)}
+    distinct = dict.fromkeys(examined.values())
     with ThreadPoolExecutor(min(8, 2 * (os.cpu_count() or 1))) as threads:
         answers = dict(zip(distinct, threads.map(_described, distinct), strict=True))
-    return {identifier: answers[settings] for identifier, settings in sources.items()}
+    return {identifier: answers[settings] for identifier, settings in examined.items()}
 
 
 def _described(settings: SourceSettings) -> Described:
     try:
-        match settings:
-            case RasterSource():
-                return describe_raster(_raster_file(settings))
-            case MosaicSource():
-                return describe_folder(_sheet_folder(settings))
+        return describe_source(settings)
     except CatalogueError as error:
         return error
-
-
-def _source(identifier: str, settings: SourceSettings, executor: Executor) -> MapSource:
-    match settings:
-        case RasterSource():
-            return RasterFileSource(
-                _raster_file(settings), identifier=identifier, executor=executor
-            )
-        case MosaicSource():
-            return MosaicMapSource(
-                _sheet_folder(settings), identifier=identifier, executor=executor
-            )
-
-
-def _raster_file(settings: RasterSource) -> RasterFile:
-    return RasterFile(
-        path=Path(settings.path),
-        crs=settings.crs or "",
-        nodata=settings.nodata,
-        bands=settings.bands or (),
-        subdataset=settings.subdataset,
-    )
-
-
-def _sheet_folder(settings: MosaicSource) -> SheetFolder:
-    return SheetFolder(
-        path=Path(settings.path),
-        pattern=settings.pattern,
-        recursive=settings.recursive,
-        crs=settings.crs or "",
-        nodata=settings.nodata,
-        bands=settings.bands or (),
-    )
 
 
 def _cache(

@@ -12,8 +12,8 @@ from tuilerie.caches.memory import MemoryTileCache
 from tuilerie.caches.sqlite import SqliteTileCache
 from tuilerie.catalogue.address import TileAddress, TilesetKey
 from tuilerie.errors import CacheError, RenderError
+from tuilerie.flight import SingleFlight
 from tuilerie.formats import PNG, EncodedTile
-from tuilerie.tiles.flight import SingleFlight
 from tuilerie.tiles.manager import TileManager
 
 

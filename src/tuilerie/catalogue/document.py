@@ -17,6 +17,13 @@ from tuilerie.catalogue.matrix_sets import MatrixSetSettings
 from tuilerie.catalogue.service import ServiceSettings
 from tuilerie.catalogue.styles import BandNumber, StyleSettings
 from tuilerie.catalogue.themes import ThemeSettings
+from tuilerie.catalogue.tile_sources import (
+    ByMatrixSource,
+    FallbackSource,
+    LayerSource,
+    MBTilesSource,
+    PMTilesSource,
+)
 
 __all__ = [
     "CacheSettings",
@@ -72,7 +79,16 @@ class MosaicSource(_FileSource):
     recursive: Flag = Field(default=False, description="Also in folders below.", examples=[True])
 
 
-SourceSettings = Annotated[RasterSource | MosaicSource, Field(discriminator="kind")]
+SourceSettings = Annotated[
+    RasterSource
+    | MosaicSource
+    | MBTilesSource
+    | PMTilesSource
+    | LayerSource
+    | FallbackSource
+    | ByMatrixSource,
+    Field(discriminator="kind"),
+]
 
 
 class SqliteCache(Settings):

@@ -183,6 +183,8 @@ class Layer:
         links: matrix sets in the operator's order; the first is shown on the front page.
         resampling: how pixels are interpolated; never anything but nearest for palettes.
         metatile_cols, metatile_rows, buffer_px: what is rendered at once; buffer on each side.
+        relay_metatile: columns and rows that are fetched at once where the source has the very
+            tiles; (1, 1) = only the one that is asked for.
         client_max_age_s: Cache-Control max-age of tiles; None = no header, 0 = no-cache.
         client_max_ages: the same by (matrix set, matrix) where it differs.
         metadata: documents about the data.
@@ -217,6 +219,7 @@ class Layer:
     listed: bool = True
     metadata: tuple[MetadataLink, ...] = ()
     generation: str = ""
+    relay_metatile: tuple[int, int] = (1, 1)
 
     def client_max_age(self, matrix_set: str, matrix: str) -> int | None:
         """Return for how many seconds clients may keep tiles of a matrix; None = no header.
@@ -252,6 +255,7 @@ class SourceDescription:
         palette: index -> (red, green, blue, alpha) for kind "palette".
         transparent: whether some pixels may be missing or see-through.
         fingerprint: changes whenever the pixels may have changed.
+        tile_formats: of the tiles that the source has, the usual one first; () = it has none.
     """
 
     kind: DataKind
@@ -267,6 +271,7 @@ class SourceDescription:
     palette: Mapping[int, tuple[int, int, int, int]] = field(default_factory=dict)
     category_names: Mapping[int, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    tile_formats: tuple[ImageFormat, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,6 +284,7 @@ class Catalogue:
         sources, caches: the settings as `document.py` models them, by identifier.
         matrix_sets: those that some layer links to, by identifier.
         themes: hierarchies of themes, by the operator's names, which nobody else sees.
+        source_matrix_sets: those that sources name, by identifier.
         files: absolute paths of the files, besides data, that the document was read with.
     """
 
@@ -290,6 +296,7 @@ class Catalogue:
     matrix_sets: Mapping[str, TileMatrixSet]
     themes: Mapping[str, tuple[Theme, ...]] = field(default_factory=dict)
     files: tuple[str, ...] = ()
+    source_matrix_sets: Mapping[str, TileMatrixSet] = field(default_factory=dict)
 
     def generation(self, tileset: TilesetKey) -> str:
         """Return the fingerprint that stored tiles of a tileset must carry to be this layer's.

@@ -9,10 +9,10 @@ from tuilerie.catalogue.model import Catalogue, Layer
 from tuilerie.formats import ImageFormat, StoredTile
 from tuilerie.server.answers import KEPT_FROM, RECHECK_S, Answer
 from tuilerie.server.conditional import http_date
-from tuilerie.server.message import CROSS_ORIGIN, Header, Reply
+from tuilerie.server.message import CROSS_ORIGIN, NO_STORE, Header, Reply
 from tuilerie.server.metrics import Metrics, TileCount
 
-__all__ = ["LayerPart", "TileResponder", "cache_control", "tile_reply"]
+__all__ = ["LayerPart", "TileResponder", "cache_control", "tile_reply", "unkept"]
 
 
 def cache_control(max_age_s: int | None) -> bytes:
@@ -115,6 +115,16 @@ class TileResponder:
     def answer(self, address: TileAddress, tile: StoredTile, now: float) -> Answer:
         """Return the response for a tile; see LayerPart."""
         return self.part(address.layer).answer(address, tile, now)
+
+
+def unkept(answer: Answer) -> Answer:
+    """Return an answer that is good for nobody but the client who waits, and only now."""
+    name, value = NO_STORE
+    lines = [line for line in answer.head.split(b"\r\n") if line and not line.startswith(name)]
+    head = b"\r\n".join([*lines, b"%b: %b" % (name, value), b"", b""])
+    return Answer(
+        answer.address, head, answer.body, answer.etag, answer.modified, 0.0, answer.count
+    )
 
 
 def tile_reply(answer: Answer, method: str, headers: Mapping[bytes, bytes], outcome: str) -> Reply:

@@ -8,8 +8,8 @@ from tuilerie.caches.base import TilesetRead
 from tuilerie.catalogue.address import TileAddress, TilesetKey
 from tuilerie.catalogue.model import Catalogue
 from tuilerie.catalogue.resolve import Resolver
+from tuilerie.flight import SingleFlight
 from tuilerie.formats import StoredTile
-from tuilerie.tiles.flight import SingleFlight
 from tuilerie.tiles.manager import TileManager
 
 __all__ = ["TileService"]

@@ -41,6 +41,12 @@ class SingleFlight(Generic[Result]):
         while self._tasks:
             await asyncio.wait(tuple(self._tasks.values()))
 
+    async def cancel(self) -> None:
+        """End all work that is under way; what it raises then is its callers' answer."""
+        for task in tuple(self._tasks.values()):
+            task.cancel()
+        await self.drain()
+
     def _land(self, key: Hashable, task: asyncio.Task[Result]) -> None:
         del self._tasks[key]
         if not task.cancelled():

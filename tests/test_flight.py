@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from tuilerie.errors import RenderError
-from tuilerie.tiles.flight import SingleFlight
+from tuilerie.flight import SingleFlight
 
 
 async def test_waiters_share_one_run():
