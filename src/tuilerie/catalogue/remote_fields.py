@@ -13,13 +13,23 @@ from pydantic_core import PydanticCustomError
 from tuilerie.catalogue.fields import Line, Number, Whole
 
 __all__ = [
-    "Headers", "Hosts", "Places", "Port", "ProxyAddress", "SecretText", "Sha256", "Timeout",
+    "Headers", "Hosts", "ParameterText", "Places", "Port", "ProxyAddress", "SecretText",
+    "ServerAddress", "Sha256", "Timeout",
 ]  # fmt: skip
 
 _SECRET: Final = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*|file:[^\0]+")
 _HEADER_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}")
 _HOST: Final = re.compile(r"(?:\*\.)?[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,251}[A-Za-z0-9_.])?")
 _PROXY: Final = re.compile(r"https?://(?:[A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?/?")
+_ADDRESS: Final = re.compile(
+    r"(?:[Hh][Tt][Tt][Pp][Ss]?://)?"  # people paste addresses without it
+    r"(?:[A-Za-z0-9_.{}=,~$()%-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?"  # {s} and {switch:…} too
+    r"(?:,[a-z0-9]+\})?[^\s<>\"^`|\\]*"
+)
+_PARAMETER: Final = re.compile(r"[A-Za-z0-9_.:-]{1,100}")
+_OURS_IN_WMS: Final = frozenset(
+    {"service", "request", "version", "bbox", "width", "height", "crs", "srs", "layers"}
+)
 _TELLING: Final = re.compile(r"auth|cookie|key|token|secret|passw|credential", re.IGNORECASE)
 _OURS: Final = frozenset(
     {
@@ -89,6 +99,37 @@ def _proxy(text: str) -> str:
     return text.rstrip("/")
 
 
+def _server_address(text: str) -> str:
+    """Check the form of a server's address; a template may have braces anywhere."""
+    text = text.strip()
+    scheme, found, rest = text.partition("://")
+    if found and scheme.lower() not in {"http", "https"}:
+        raise PydanticCustomError(
+            "address",
+            "servers are asked by http or https, not by {scheme}",
+            {"scheme": scheme[:20]},
+        )
+    host = re.split(r"[/?#]", rest if found else text, maxsplit=1)[0]
+    if "@" in host:
+        # Not repeated: a password may stand in it.
+        raise PydanticCustomError(
+            "address", "a user does not belong into an address: options.login has a place for it"
+        )
+    if len(text) > 8192 or not host or not _ADDRESS.fullmatch(text):
+        raise PydanticCustomError(
+            "address", "{text} is not the address of a server", {"text": repr(text)[:80]}
+        )
+    return text
+
+
+def _parameter(text: str) -> str:
+    if not _PARAMETER.fullmatch(text) or text.lower() in _OURS_IN_WMS:
+        raise PydanticCustomError(
+            "parameter", "{text} is no parameter that can be added", {"text": repr(text)[:60]}
+        )
+    return text
+
+
 SecretText = Annotated[
     str,
     BeforeValidator(_secret, json_schema_input_type=str),
@@ -109,3 +150,7 @@ ProxyAddress = Annotated[str, AfterValidator(_proxy)]
 Port = Annotated[Whole, Field(ge=1, le=65_535)]
 Timeout = Annotated[Number, Field(gt=0, le=600)]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+ServerAddress = Annotated[Line, AfterValidator(_server_address)]
+"""Of a service, a document or tiles, as people paste it."""
+ParameterText = Annotated[Line, AfterValidator(_parameter)]
+"""Name of a further parameter of a query."""

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from tuilerie.cli.inspect_archive import ARCHIVES, tell_archive
 from tuilerie.cli.problems import EXIT_DATA, tell_all
 from tuilerie.errors import CatalogueError
 
@@ -20,7 +21,7 @@ __all__ = ["inspect"]
 
 
 def inspect(
-    file: Annotated[Path, typer.Argument(help="A raster file.")],
+    file: Annotated[Path, typer.Argument(help="A raster file, MBTiles or PMTiles.")],
     crs: Annotated[str, typer.Option(help="CRS of a file that has none, such as EPSG:4326.")] = "",
     as_json: Annotated[bool, typer.Option("--json", help="For other programs.")] = False,
 ) -> None:
@@ -31,6 +32,9 @@ def inspect(
     from tuilerie.sources.inspect import inspect_file
 
     try:
+        if file.suffix.lower() in ARCHIVES:
+            tell_archive(file, as_json=as_json)
+            return
         inspection = inspect_file(file, crs=crs)
     except CatalogueError as error:
         tell_all(error.problems)
