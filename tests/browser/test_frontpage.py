@@ -262,7 +262,7 @@ def test_everything_by_keyboard(visit: Visit) -> None:
     page.keyboard.press("ArrowDown")
     visit.drawn("relief/")
     page.keyboard.press("End")
-    visit.drawn("daylight/")
+    visit.drawn("atlas/")
     expect(rows(page).last).to_be_focused()
     page.keyboard.press("ArrowDown")
     visit.drawn("world/")
@@ -285,12 +285,12 @@ def test_search(visit: Visit) -> None:
     search.fill("detroit beri")
     expect(rows(page)).to_have_count(1)
     expect(rows(page)).to_contain_text("Bering Strait")
-    expect(page.locator("#count")).to_have_text("1 of 11 layers")
+    expect(page.locator("#count")).to_have_text("1 of 13 layers")
     search.fill("no such thing")
     expect(rows(page)).to_have_count(0)
     expect(page.locator("#count")).to_have_text("No layer has these words.")
     page.keyboard.press("Escape")
-    expect(page.locator("#count")).to_have_text("11 layers")
+    expect(page.locator("#count")).to_have_text("13 layers")
 
 
 def test_5000_layers_stay_quick(visit: Visit) -> None:

@@ -14,6 +14,7 @@ from tests.server.served import KVP, REST, SmallService, address, catalogue, lay
 from tuilerie.catalogue.address import TileAddress
 from tuilerie.catalogue.model import MatrixLimits, MatrixSetLink
 from tuilerie.errors import RequestError
+from tuilerie.formats import PNG, EncodedTile, PassingTile, stored_now
 from tuilerie.grids import named_matrix_set
 from tuilerie.grids.build import from_matrices
 from tuilerie.protocols.wmts import kvp, rest
@@ -207,3 +208,18 @@ def test_no_answer_is_younger_than_its_date(filled: Path) -> None:
     assert found.modified == late
     assert b"last-modified: " + http_date(late) + b"\r\n" in found.head
     assert lookup.ready(line, late) is found
+
+
+def test_a_tile_that_is_incomplete_is_kept_by_nobody(service: Everything) -> None:
+    """A gap that lasted a second would be on the clients' maps for an hour."""
+    answers = ReadyAnswers(1_000_000)
+    lookup = TileLookup(service, answers, Metrics(Meters()), "")
+    line, now = b"GET /any", time.time()
+    tile = stored_now(EncodedTile(b"\x89PNG\r\n\x1a\n", PNG), now)
+    unkept = lookup.made(line, address(3, 4), PassingTile(*tile), now)
+    assert b"cache-control: no-store\r\n\r\n" in unkept.head
+    assert unkept.head.count(b"cache-control") == 1
+    assert lookup.ready(line, now) is None
+    kept = lookup.made(line, address(3, 4), tile, now)
+    assert b"no-store" not in kept.head
+    assert lookup.ready(line, now) is not None

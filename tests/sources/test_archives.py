@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from pmtiles.tile import TileType, tileid_to_zxy
 
@@ -210,6 +210,7 @@ def test_no_directory_does_more_than_be_refused(data: bytes):
 
 
 @given(place=st.integers(0, 126), value=st.integers(0, 255))
+@example(place=15, value=128)
 def test_no_header_does_more_than_be_refused(tmp_path_factory, place: int, value: int):
     path = tmp_path_factory.mktemp("h") / "a.pmtiles"
     write_pmtiles(path, {(0, 0, 0): grey(1)})

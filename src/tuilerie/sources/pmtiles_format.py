@@ -39,6 +39,7 @@ MAX_ENTRIES: Final = 500_000
 _MOST_DEPTH: Final = 4
 """Directories from the root to a tile. Source: the specification allows any depth, advises two."""
 _MOST_LEVEL: Final = 31
+_LARGEST_OFFSET: Final = 1 << 61
 _MAGIC: Final = b"PMTiles"
 _FIELDS: Final = struct.Struct("<7sB11Q?BBBBB4iB2i")
 
@@ -100,6 +101,8 @@ def parse_header(data: bytes) -> Header:
     if version != 3:
         raise PMTilesError(f"it is PMTiles version {version}, and only 3 is read")
     numbers, (_, internal, packed, kind, first, last, *degrees) = rest[:11], rest[11:]
+    if max(numbers[:8]) >= _LARGEST_OFFSET:
+        raise PMTilesError("its parts are said to lie beyond the end of any file")
     if not 0 <= first <= last <= _MOST_LEVEL:
         raise PMTilesError(f"its levels are said to go from {first} to {last}")
     internal_name = _COMPRESSIONS.get(internal, "unknown")
