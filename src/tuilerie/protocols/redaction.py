@@ -14,7 +14,7 @@ REDACTED = "…"
 
 _HIDDEN_NAMES = (
     r"[\w.-]*(?:key|token|secret|passw(?:or)?d|pwd|passphrase|signature|credential|session|ticket)"
-    r"[\w.-]*|auth\w*|sig|user(?:name)?|login|pass|pw|hash|hmac|jwt|code|map_id|uuid"
+    r"[\w.-]*|auth\w*|sig|user(?:name)?|login|pass|pw|hash|tk|ak|sid|hmac|jwt|code|map_id|uuid"
 )
 _PARAMETER = re.compile(rf"([?&;,/](?:{_HIDDEN_NAMES})=)[^&;,/#\s\"'<>]*", re.I)
 _USER = re.compile(r"(?<=//)[^/?#@\s]*(?:@[^/?#@\s]*)*@")
@@ -24,7 +24,7 @@ _SEGMENT = re.compile(
     r"(?=[/?#;\s]|$)",
     re.I,
 )
-_ADDRESS = re.compile(r"(?:[a-z][a-z0-9+.-]{1,15}:)?//[^\s\"'<>]+|[?&]\w+=[^\s\"'<>]+", re.I)
+_ADDRESS = re.compile(r"(?:[a-z][a-z0-9+.-]{1,15}:)?//[^\s\"'<>]+|[?&;][\w.-]+=[^\s\"'<>]+", re.I)
 _LONGEST = 2048
 
 

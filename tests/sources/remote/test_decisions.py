@@ -21,7 +21,7 @@ from tuilerie.sources.remote.fetched import Fetched, Freshness
 from tuilerie.sources.remote.freshness import freshness
 from tuilerie.sources.remote.from_options import address_policy, error_pictures, remote_settings
 from tuilerie.sources.remote.pace import MAX_WAITING, Pace, TooMany
-from tuilerie.sources.remote.redact import Redactor
+from tuilerie.sources.remote.redact import HIDDEN, Redactor
 from tuilerie.sources.remote.secrets import SecretReference
 from tuilerie.sources.remote.settings import BreakerSettings, RemoteSettings
 from tuilerie.telemetry import MAX_SOURCES, OTHER_SOURCES, Meters
@@ -204,7 +204,7 @@ SECRET = "p&ss wörd/+"
 )  # fmt: skip
 def test_known_secrets_are_found_in_every_spelling(text):
     shown = Redactor((SECRET,))(text)
-    assert "ss" not in shown.replace("***", "")
+    assert "ss" not in shown.replace(HIDDEN, "")
 
 
 @pytest.mark.parametrize(
@@ -226,7 +226,7 @@ def test_ordinary_addresses_stay():
 @given(st.text(min_size=4, max_size=30), st.text(max_size=50))
 def test_a_secret_is_gone_wherever_it_stands(secret, around):
     redact = Redactor((secret,))
-    assert secret not in redact(f"{around}\n{secret}\n{around}").replace("***", "\n")
+    assert secret not in redact(f"{around}\n{secret}\n{around}").replace(HIDDEN, "\n")
 
 
 def test_settings_and_references_show_no_secret():

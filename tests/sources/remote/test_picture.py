@@ -13,9 +13,9 @@ from PIL import Image
 
 from tuilerie.errors import UpstreamError
 from tuilerie.formats import AVIF, JPEG, PNG, WEBP
+from tuilerie.raster.measure import measure
 from tuilerie.sources.remote.error_pictures import ErrorPicture, ErrorPictures
 from tuilerie.sources.remote.fetched import Fetched
-from tuilerie.sources.remote.measure import measure
 from tuilerie.sources.remote.picture import check_picture
 from tuilerie.sources.remote.redact import Redactor
 

@@ -11,9 +11,9 @@ from typing import Final
 
 from tuilerie.errors import UpstreamError, UpstreamKind
 from tuilerie.formats import ImageFormat, sniff
+from tuilerie.raster.measure import Measured, measure
 from tuilerie.sources.remote.advice import upstream_fault
 from tuilerie.sources.remote.fetched import Fetched
-from tuilerie.sources.remote.measure import Measured, measure
 from tuilerie.sources.remote.quoting import is_text, quote_body
 from tuilerie.sources.remote.redact import Redactor
 

@@ -6,16 +6,12 @@ import re
 from typing import Final
 from urllib.parse import quote, quote_plus
 
+from tuilerie.protocols.redaction import REDACTED, redact_text
+
 __all__ = ["HIDDEN", "Redactor"]
 
-HIDDEN: Final = "***"
+HIDDEN: Final = REDACTED
 
-_USER: Final = re.compile(r"(?<=://)[^/?#\s@]*@")
-_TELLING: Final = re.compile(
-    r"""(?ix) ([?&;] (?: [a-z0-9_.-]* (?: key | token | secret | passw(?:or)?d | pwd | signature
-    | credential | auth (?:orization)? ) [a-z0-9_.-]* | sig | code | tk | ak | sid | session(?:id)?
-    ) = ) [^&;\#\s"'<>]+ """
-)
 _SHORT: Final = 4
 """A secret shorter than that is not looked for: it would be found everywhere."""
 
@@ -52,9 +48,9 @@ class Redactor:
         return "Redactor()"
 
     def __call__(self, text: str) -> str:
-        """Return the text with `***` in the place of each secret."""
+        """Return the text with an ellipsis in the place of each secret."""
         if self._secrets is not None:
             text = self._secrets.sub(HIDDEN, text)
         if self._names is not None:
             text = self._names.sub(rf"\g<1>{HIDDEN}", text)
-        return _TELLING.sub(rf"\g<1>{HIDDEN}", _USER.sub("", text))
+        return redact_text(text)
