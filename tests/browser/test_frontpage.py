@@ -553,6 +553,7 @@ def test_a_phone_shows_the_answer_above_the_sheet(visit: Visit) -> None:
     visit.page.set_viewport_size(PHONE)
     page = visit.open("#layer=levant")
     page.locator("#ask").click()
+    expect(page.locator("#info")).to_be_visible()
     box = page.locator("#info").bounding_box()
     zoom = page.locator("#zoom").bounding_box()
     assert box is not None

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.server.served import KVP, REST, SmallService, address, catalogue, layer, live_of
-from tuilerie.catalogue.address import TileAddress
+from tuilerie.catalogue.address import TileAddress, TileQuery
 from tuilerie.catalogue.model import MatrixLimits, MatrixSetLink
 from tuilerie.errors import RequestError
 from tuilerie.formats import PNG, EncodedTile, PassingTile, stored_now
@@ -215,11 +215,12 @@ def test_a_tile_that_is_incomplete_is_kept_by_nobody(service: Everything) -> Non
     answers = ReadyAnswers(1_000_000)
     lookup = TileLookup(service, answers, Metrics(Meters()), "")
     line, now = b"GET /any", time.time()
+    query = TileQuery("world", "default", "image/png", "WebMercatorQuad", "8", "4", "3")
     tile = stored_now(EncodedTile(b"\x89PNG\r\n\x1a\n", PNG), now)
-    unkept = lookup.made(line, address(3, 4), PassingTile(*tile), now)
+    unkept = lookup.made(line, query, address(3, 4), PassingTile(*tile), now)
     assert b"cache-control: no-store\r\n\r\n" in unkept.head
     assert unkept.head.count(b"cache-control") == 1
     assert lookup.ready(line, now) is None
-    kept = lookup.made(line, address(3, 4), tile, now)
+    kept = lookup.made(line, query, address(3, 4), tile, now)
     assert b"no-store" not in kept.head
     assert lookup.ready(line, now) is not None
