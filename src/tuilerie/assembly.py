@@ -19,14 +19,17 @@ from tuilerie.catalogue.address import TileAddress
 from tuilerie.catalogue.compile import Described, compile_catalogue, is_examined, used_sources
 from tuilerie.catalogue.document import (
     CacheSettings,
+    CatalogueDocument,
     FilesCache,
     NoCache,
     SeriesSource,
-    SourceSettings,
     SqliteCache,
 )
+from tuilerie.catalogue.faults import Suggestions
 from tuilerie.catalogue.load import LoadedDocument, Places, load_document
 from tuilerie.catalogue.model import Catalogue
+from tuilerie.catalogue.references import References, outline
+from tuilerie.catalogue.remote_sources import is_remote
 from tuilerie.catalogue.store import RevisionStore
 from tuilerie.catalogue.zero_config import document_for_files
 from tuilerie.errors import CacheError, CatalogueError
@@ -45,6 +48,7 @@ from tuilerie.sources.building import (
     series_source,
 )
 from tuilerie.sources.polling import QueryPolls
+from tuilerie.sources.remote.descriptions import RemoteDescriptions
 from tuilerie.telemetry import Meters
 from tuilerie.tiles.legends import LegendPainter, legend_size
 from tuilerie.tiles.manager import TileManager
@@ -96,13 +100,17 @@ class Publication:
         return self.paths[0].parent
 
 
-def publish(publication: Publication) -> Catalogue:
+def publish(publication: Publication, remotes: RemoteDescriptions | None = None) -> Catalogue:
     """Read, describe and compile what the operator named.
+
+    Args:
+        remotes: what other servers say of themselves; None = they are asked now.
 
     Raises: CatalogueError: with everything that is wrong, in document and data.
     """
     loaded = publication.load()
-    descriptions = _describe(used_sources(loaded.document, publication.base))
+    remotes = remotes or remote_descriptions(publication, publication.data)
+    descriptions = _describe(loaded.document, publication, remotes)
     catalogue = compile_catalogue(
         loaded.document,
         descriptions,
@@ -113,6 +121,16 @@ def publish(publication: Publication) -> Catalogue:
         legend_size=legend_size,
     )
     return replace(catalogue, revision=_revision(publication.data, catalogue))
+
+
+def remote_descriptions(publication: Publication, data: Path | None) -> RemoteDescriptions:
+    """Return the reader of other servers' documents; one lasts for a process.
+
+    Args:
+        data: the data directory, where what they said is kept; None = nowhere.
+    """
+    directory = None if data is None else data / "remotes"
+    return RemoteDescriptions(directory, base=str(publication.base))
 
 
 def open_service(catalogue: Catalogue, data: Path, *, meters: Meters) -> TileService:
@@ -130,7 +148,7 @@ def open_service(catalogue: Catalogue, data: Path, *, meters: Meters) -> TileSer
     async def get_tile(address: TileAddress) -> StoredTile | None:
         return await managers[address.layer].get_tile(address)
 
-    sources = build_sources(catalogue, executor=executor, get_tile=get_tile)
+    sources = build_sources(catalogue, executor=executor, get_tile=get_tile, meters=meters)
     series = {
         layer.identifier: series_source(layer, settings, executor)
         for layer in catalogue.layers.values()
@@ -186,9 +204,10 @@ def make_live(
         first: what `publish` made of the publication, once for all workers.
         data: the data directory.
     """
+    remotes = remote_descriptions(publication, data)
 
     def rebuild() -> TileService:
-        return open_service(publish(publication), data, meters=meters)
+        return open_service(publish(publication, remotes), data, meters=meters)
 
     service = open_service(first, data, meters=meters)
     watched = _Watched(publication)
@@ -233,20 +252,26 @@ class _Watched:
         return self._polls.said(queries, catalogue.queries) if queries else ""
 
 
-def _describe(sources: Mapping[str, SourceSettings]) -> dict[str, Described]:
-    """Ask all sources side by side; a source that two identifiers name is asked once."""
+def _describe(
+    document: CatalogueDocument, publication: Publication, remotes: RemoteDescriptions
+) -> dict[str, Described]:
+    """Ask all sources side by side; files that two identifiers name are asked once."""
+    base = publication.base
+    sources = used_sources(document, base)
     examined = {name: each for name, each in sources.items() if is_examined(each)}
-    distinct = dict.fromkeys(examined.values())
+    # What a remote is called stands in its errors, so each of these is asked for itself.
+    distinct = {(name if is_remote(each) else "", each): name for name, each in examined.items()}
+    own = References(outline(document), base, Suggestions()).matrix_sets if distinct else {}
+
+    def described(name: str) -> Described:
+        try:
+            return describe_source(name, examined[name], remotes, own)
+        except CatalogueError as error:
+            return error
+
     with ThreadPoolExecutor(min(8, 2 * (os.cpu_count() or 1))) as threads:
-        answers = dict(zip(distinct, threads.map(_described, distinct), strict=True))
-    return {identifier: answers[settings] for identifier, settings in examined.items()}
-
-
-def _described(settings: SourceSettings) -> Described:
-    try:
-        return describe_source(settings)
-    except CatalogueError as error:
-        return error
+        answers = dict(zip(distinct, threads.map(described, distinct.values()), strict=True))
+    return {name: answers[name if is_remote(each) else "", each] for name, each in examined.items()}
 
 
 def _cache(
