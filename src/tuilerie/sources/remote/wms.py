@@ -52,7 +52,9 @@ class WmsPlan:
         self.service = _in_version(settings, service)
         self.layers = settings.layers
         self.own_styles = _own_styles(settings, service)
-        self.styles = {style.identifier: (style.name,) for style in self.own_styles}
+        self.styles: dict[str, tuple[str, ...]] = {
+            style.identifier: (style.name,) for style in self.own_styles
+        }
         if len(settings.layers) > 1:
             self.styles = {"default": settings.styles or ("",) * len(settings.layers)}
         self.media_type = _format(settings, service)
@@ -140,7 +142,7 @@ def wms_dimensions(
     settings: WmsSource, service: RemoteWms
 ) -> tuple[tuple[Dimension, ...], Spellings, tuple[str, ...]]:
     """Return the dimensions of all layers; of those with one name the first layer's."""
-    found = {}
+    found: dict[str, RemoteValues] = {}
     for name in settings.layers:
         for each in service.layers[name].dimensions:
             found.setdefault(

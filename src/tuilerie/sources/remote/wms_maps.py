@@ -127,14 +127,15 @@ class WmsMapSource:
         reader = _PatchReader(chosen, patches)
         return await loop.run_in_executor(self._executor, draw, reader, frame, grid), whole
 
-    async def _fetched[Key](
-        self, windows: Mapping[Key, MapWindow], crs: Crs, request: MapRequest
-    ) -> tuple[dict[Key, Patch], bool]:
+    async def _fetched(
+        self, windows: Mapping[Area | None, MapWindow], crs: Crs, request: MapRequest
+    ) -> tuple[dict[Area | None, Patch], bool]:
         """Return the pixels of windows, all their pieces asked for at once."""
         if sum(each.width * each.height for each in windows.values()) > MAX_MAP_PIXELS:
             raise RenderError(
-                f"source {self._source!r}: a metatile would take more than {MAX_MAP_PIXELS} pixels: "
-                "leave the coarsest matrices out of the layer's matrix_sets, or set a smaller metatile"
+                f"source {self._source!r}: a metatile would take more than {MAX_MAP_PIXELS} "
+                "pixels: leave the coarsest matrices out of the layer's matrix_sets, or set a "
+                "smaller metatile"
             )
         bounds = self._bounds_in(crs)
         wanted = {
@@ -148,7 +149,7 @@ class WmsMapSource:
         jobs = [(key, piece) for key, pieces in wanted.items() for piece in pieces]
         found = await asyncio.gather(*(self._piece(piece, crs, request) for _, piece in jobs))
         loop = asyncio.get_running_loop()
-        patches: dict[Key, Patch] = {}
+        patches: dict[Area | None, Patch] = {}
         for key, window in windows.items():
             parts = [
                 (piece, picture)
@@ -210,7 +211,7 @@ class WmsMapSource:
 
 
 @dataclass(frozen=True, slots=True)
-class _Area:
+class Area:
     """What the drawing asks for, by which its pixels are found again."""
 
     area: BoundingBox
@@ -225,14 +226,14 @@ class _Surveyor:
 
     def __init__(self, crs: Crs) -> None:
         self.crs = crs
-        self.windows: dict[_Area, MapWindow] = {}
+        self.windows: dict[Area | None, MapWindow] = {}
 
     def exact_pixels(self, area: BoundingBox, cell: tuple[float, float], reach_px: int) -> int:
         """Return 0: maps come at the size that is asked for."""
         return 0
 
     def read_area(self, area: BoundingBox, cell: tuple[float, float], reach_px: int) -> None:
-        self.windows[_Area(area, cell, reach_px)] = window_around(area, cell, reach_px)
+        self.windows[Area(area, cell, reach_px)] = window_around(area, cell, reach_px)
 
 
 class _PatchReader:
@@ -240,7 +241,7 @@ class _PatchReader:
 
     cell_size = _FINE
 
-    def __init__(self, crs: Crs, patches: Mapping[_Area, Patch]) -> None:
+    def __init__(self, crs: Crs, patches: Mapping[Area | None, Patch]) -> None:
         self.crs = crs
         self._patches = patches
 
@@ -251,10 +252,10 @@ class _PatchReader:
     def read_area(
         self, area: BoundingBox, cell: tuple[float, float], reach_px: int
     ) -> Patch | None:
-        return self._patches.get(_Area(area, cell, reach_px))
+        return self._patches.get(Area(area, cell, reach_px))
 
 
-def _surveyed(frame: MapFrame, crs: Crs) -> tuple[CoordinateGrid, dict[_Area, MapWindow]]:
+def _surveyed(frame: MapFrame, crs: Crs) -> tuple[CoordinateGrid, dict[Area | None, MapWindow]]:
     surveyor = _Surveyor(crs)
     grid = plan_frame(surveyor, frame)
     draw(surveyor, frame, grid)
