@@ -52,9 +52,8 @@ class WmsPlan:
         self.service = _in_version(settings, service)
         self.layers = settings.layers
         self.own_styles = _own_styles(settings, service)
-        self.styles: dict[str, tuple[str, ...]] = {
-            style.identifier: (style.name,) for style in self.own_styles
-        }
+        self.styles: dict[str, tuple[str, ...]]
+        self.styles = {style.identifier: (style.name,) for style in self.own_styles}
         if len(settings.layers) > 1:
             self.styles = {"default": settings.styles or ("",) * len(settings.layers)}
         self.media_type = _format(settings, service)
@@ -111,7 +110,7 @@ def describe_wms(settings: WmsSource, service: RemoteWms) -> SourceDescription:
         bounds,
         cell_m / metres,
         degrees=plan.degrees,
-        transparent=settings.transparent,
+        transparent=settings.transparent and really(plan.media_type)[0].transparent,
         fingerprint=fingerprint("wms", settings.layers, plan.media_type),
     )
     return replace(
