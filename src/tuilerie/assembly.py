@@ -35,10 +35,12 @@ from tuilerie.catalogue.zero_config import document_for_files
 from tuilerie.errors import CacheError, CatalogueError
 from tuilerie.flight import SingleFlight
 from tuilerie.formats import StoredTile
+from tuilerie.protocols.feature_info.html import template_fault
 from tuilerie.raster.ramps import ramp_names
 from tuilerie.raster.threads import limit_threads
 from tuilerie.server.live import Live
 from tuilerie.server.settings import ServerSettings
+from tuilerie.sources.base import InfoSource
 from tuilerie.sources.building import (
     build_sources,
     data_files,
@@ -50,6 +52,7 @@ from tuilerie.sources.building import (
 from tuilerie.sources.polling import QueryPolls
 from tuilerie.sources.remote.descriptions import RemoteDescriptions
 from tuilerie.telemetry import Meters
+from tuilerie.tiles.feature_info import LayerInformant
 from tuilerie.tiles.legends import LegendPainter, legend_size
 from tuilerie.tiles.manager import TileManager
 from tuilerie.tiles.produce import LayerProducer
@@ -119,6 +122,7 @@ def publish(publication: Publication, remotes: RemoteDescriptions | None = None)
         places=loaded.places,
         ramps=ramp_names(),
         legend_size=legend_size,
+        template_fault=template_fault,
     )
     return replace(catalogue, revision=_revision(publication.data, catalogue))
 
@@ -176,6 +180,11 @@ def open_service(catalogue: Catalogue, data: Path, *, meters: Meters) -> TileSer
             spare=spare,
             on_cache_fault=meters.cache_fault,
         )
+    informants = {
+        layer.identifier: LayerInformant(layer, source, catalogue.matrix_sets, executor=executor)
+        for layer in catalogue.layers.values()
+        if isinstance(source := series.get(layer.identifier) or sources[layer.source], InfoSource)
+    }
 
     async def close() -> None:
         for cache in caches.values():
@@ -187,7 +196,12 @@ def open_service(catalogue: Catalogue, data: Path, *, meters: Meters) -> TileSer
 
     painter = LegendPainter(catalogue.layers, executor)
     return TileService(
-        catalogue, managers, flight=flight, on_close=close, draw_legend=painter.legend
+        catalogue,
+        managers,
+        informants=informants,
+        flight=flight,
+        on_close=close,
+        draw_legend=painter.legend,
     )
 
 

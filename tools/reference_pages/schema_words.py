@@ -51,6 +51,8 @@ BLOCKS: Sequence[tuple[str, str]] = (
     ("layers.ID.client_max_age_s", "MaxAgeSettings"),
     ("layers.ID.client_max_age_s.matrices[]", "MaxAgeRule"),
     ("layers.ID.encoding", "EncodingSettings"),
+    ("layers.ID.feature_info", "FeatureInfoSettings"),
+    ("layers.ID.feature_info.bands[]", "InfoBandSettings"),
     ("themes.ID.ID", "ThemeSettings"),
 )
 """The heading of each block of the catalogue, and the name of its model in the schema."""

@@ -20,6 +20,7 @@ from tuilerie.catalogue.fields import (
     Whole,
     spelled,
 )
+from tuilerie.catalogue.info_settings import FeatureInfoSettings
 from tuilerie.catalogue.keywords import Keywords
 from tuilerie.catalogue.max_age import YEAR_S, MaxAges, MaxAgeSettings
 from tuilerie.catalogue.model import NO_TEXT, Resampling
@@ -127,6 +128,16 @@ class DefaultsSettings(Settings):
         description="How tiles are encoded.",
         examples=[{"jpeg_quality": 85}],
     )
+    queryable: Flag = Field(
+        default=True,
+        description="Whether clients may ask what is at a place (GetFeatureInfo).",
+        examples=[True],
+    )
+    feature_info: FeatureInfoSettings | None = Field(
+        default=None,
+        description="What clients may learn of a place, and how it is written.",
+        examples=[{"template": "templates/place.html"}],
+    )
 
 
 class LayerSettings(Settings):
@@ -203,6 +214,16 @@ class LayerSettings(Settings):
     )
     encoding: EncodingSettings | None = Field(
         default=None, description="How tiles are encoded.", examples=[{"jpeg_quality": 90}]
+    )
+    queryable: Flag | None = Field(
+        default=None,
+        description="Whether clients may ask what is at a place; the defaults' if absent.",
+        examples=[False],
+    )
+    feature_info: FeatureInfoSettings | None = Field(
+        default=None,
+        description="What clients may learn of a place; what is absent comes from the defaults.",
+        examples=[{"bands": [{"band": 1, "name": "elevation", "unit": "m"}]}],
     )
     listed: Flag = Field(
         default=True,

@@ -13,6 +13,7 @@ from typing import Any, Literal, NamedTuple
 from tuilerie.catalogue.address import Dimensions, TilesetKey
 from tuilerie.catalogue.dimensions import Dimension, Series, SeriesDescription
 from tuilerie.catalogue.fingerprint import fingerprint
+from tuilerie.catalogue.info import NOT_QUERYABLE, LayerInfo
 from tuilerie.catalogue.metadata import (
     Inspire,
     KeywordGroup,
@@ -201,6 +202,7 @@ class Layer:
         client_max_age_s: Cache-Control max-age of tiles; None = no header, 0 = no-cache.
         client_max_ages: the same by (matrix set, matrix) where it differs.
         metadata: documents about the data.
+        info: what is told of places.
         expire_after_s: age at which a stored tile is made anew; None = never.
         generation: fingerprint of what decides the pixels of every tileset of the layer: the
             data file's size and time, source settings, resampling, extent. What differs from one
@@ -235,6 +237,7 @@ class Layer:
     listed: bool = True
     metadata: tuple[MetadataLink, ...] = ()
     keyword_groups: tuple[KeywordGroup, ...] = ()
+    info: LayerInfo = NOT_QUERYABLE
     generation: str = ""
     dimensions: tuple[Dimension, ...] = ()
     series: Series = field(default_factory=dict)
@@ -292,6 +295,9 @@ class SourceDescription:
         wgs84_bounds: degrees; left > right where the data crosses the antimeridian.
         cell_size: CRS units per pixel at full size, the finer of the two axes.
         palette: index -> (red, green, blue, alpha) for kind "palette".
+        tells: whether it can be asked what is at a place.
+        shown: bands that are colours or values when none are asked for, from 1.
+        alpha: the band that holds transparency, 0 if none.
         transparent: whether some pixels may be missing or see-through.
         fingerprint: changes whenever the pixels may have changed; of a series only what all its
             maps have in common, since each of them has a fingerprint of its own.
@@ -315,6 +321,9 @@ class SourceDescription:
     fingerprint: str
     palette: Mapping[int, tuple[int, int, int, int]] = field(default_factory=dict)
     category_names: Mapping[int, str] = field(default_factory=dict)
+    tells: bool = True
+    shown: tuple[int, ...] = ()
+    alpha: int = 0
     warnings: tuple[str, ...] = ()
     series: SeriesDescription | None = None
     tile_formats: tuple[ImageFormat, ...] = ()

@@ -15,6 +15,7 @@ from typing import NamedTuple
 from tuilerie.errors import (
     AccessDenied,
     CacheError,
+    FeatureInfoError,
     InvalidParameter,
     InvalidUpdateSequence,
     MissingParameter,
@@ -90,6 +91,7 @@ REPORTING: Mapping[type[Exception], Reporting] = MappingProxyType(
         RequestError: Reporting(400, 404, 400),
         # NoApplicableCode, our side: 500 (Tables 21, 24 and 27), or more exactly where HTTP can.
         RenderError: Reporting(500, 500, 500, text="The tile could not be rendered."),
+        FeatureInfoError: Reporting(500, 500, 500, text="What is there could not be told."),
         UpstreamError: Reporting(
             502, 502, 502, retry_after_s=30, text="A server from which this layer comes failed."
         ),
