@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -16,20 +16,17 @@ from tuilerie.caches.files import FileTileCache
 from tuilerie.caches.memory import MemoryTileCache
 from tuilerie.caches.sqlite import SqliteTileCache
 from tuilerie.catalogue.address import TileAddress
-from tuilerie.catalogue.compile import Described, compile_catalogue, used_sources
+from tuilerie.catalogue.compile import Described, compile_catalogue, is_examined, used_sources
 from tuilerie.catalogue.document import (
     CacheSettings,
     FilesCache,
-    MosaicSource,
     NoCache,
-    RasterSource,
     SeriesSource,
     SourceSettings,
     SqliteCache,
 )
 from tuilerie.catalogue.load import LoadedDocument, Places, load_document
-from tuilerie.catalogue.model import Catalogue, Layer
-from tuilerie.catalogue.series import QuerySettings
+from tuilerie.catalogue.model import Catalogue
 from tuilerie.catalogue.store import RevisionStore
 from tuilerie.catalogue.zero_config import document_for_files
 from tuilerie.errors import CacheError, CatalogueError
@@ -39,18 +36,15 @@ from tuilerie.raster.ramps import ramp_names
 from tuilerie.raster.threads import limit_threads
 from tuilerie.server.live import Live
 from tuilerie.server.settings import ServerSettings
-from tuilerie.sources.base import MapSource
-from tuilerie.sources.describe import describe_raster
-from tuilerie.sources.fingerprint import sidecars_of
-from tuilerie.sources.mosaic import MosaicSource as MosaicMapSource
+from tuilerie.sources.building import (
+    build_sources,
+    data_files,
+    describe_source,
+    series_files,
+    series_query,
+    series_source,
+)
 from tuilerie.sources.polling import QueryPolls
-from tuilerie.sources.rasterfile import RasterFileSource
-from tuilerie.sources.series import SeriesSource as SeriesMapSource
-from tuilerie.sources.series import describe_series
-from tuilerie.sources.series_files import places_like
-from tuilerie.sources.settings import RasterFile, SeriesFolder, SeriesQuery
-from tuilerie.sources.sheet_index import folder_files
-from tuilerie.sources.sheets import SheetFolder, describe_folder
 from tuilerie.telemetry import Meters
 from tuilerie.tiles.legends import LegendPainter, legend_size
 from tuilerie.tiles.manager import TileManager
@@ -131,9 +125,16 @@ def open_service(catalogue: Catalogue, data: Path, *, meters: Meters) -> TileSer
     cores = os.cpu_count() or 1
     limit_threads(1)
     executor = ThreadPoolExecutor(cores, thread_name_prefix="tuilerie-pixels")
-    sources = {
-        layer.identifier: _layer_source(layer, catalogue, executor)
+    managers: dict[str, TileManager] = {}
+
+    async def get_tile(address: TileAddress) -> StoredTile | None:
+        return await managers[address.layer].get_tile(address)
+
+    sources = build_sources(catalogue, executor=executor, get_tile=get_tile)
+    series = {
+        layer.identifier: series_source(layer, settings, executor)
         for layer in catalogue.layers.values()
+        if isinstance(settings := catalogue.sources[layer.source], SeriesSource)
     }
     caches = {
         identifier: _cache(settings, data / "caches" / identifier, catalogue, meters)
@@ -141,13 +142,13 @@ def open_service(catalogue: Catalogue, data: Path, *, meters: Meters) -> TileSer
     }
     flight: SingleFlight[Mapping[TileAddress, StoredTile]] = SingleFlight()
     spare = MemoryTileCache(_SPARE_BYTES)
-    managers = {
-        layer.identifier: TileManager(
+    for layer in catalogue.layers.values():
+        managers[layer.identifier] = TileManager(
             layer,
             caches[layer.cache],
             LayerProducer(
                 layer,
-                sources[layer.identifier],
+                series.get(layer.identifier) or sources[layer.source],
                 catalogue.matrix_sets,
                 executor=executor,
                 side_by_side=cores,
@@ -157,14 +158,12 @@ def open_service(catalogue: Catalogue, data: Path, *, meters: Meters) -> TileSer
             spare=spare,
             on_cache_fault=meters.cache_fault,
         )
-        for layer in catalogue.layers.values()
-    }
 
     async def close() -> None:
         for cache in caches.values():
             if cache is not None:
                 await cache.close()
-        for source in sources.values():
+        for source in (*sources.values(), *series.values()):
             await source.close()
         executor.shutdown(wait=False)
 
@@ -218,8 +217,8 @@ class _Watched:
         if catalogue is not self._catalogue:
             files = [*self._paths, *(Path(file) for file in catalogue.files)]
             for settings in catalogue.sources.values():
-                files += _data_files(settings)
-            files += _series_files(catalogue)
+                files += data_files(settings)
+            files += series_files(catalogue)
             self._files = list(dict.fromkeys(files))
             self._catalogue = catalogue
         return self._files
@@ -227,144 +226,27 @@ class _Watched:
     def said(self, catalogue: Catalogue) -> str:
         """Return what the databases of the catalogue's sources say, asked when it is time."""
         queries = {
-            identifier: (_series_query(settings.query), settings.query.every_s)
+            identifier: (series_query(settings.query), settings.query.every_s)
             for identifier, settings in catalogue.sources.items()
             if isinstance(settings, SeriesSource) and settings.query is not None
         }
         return self._polls.said(queries, catalogue.queries) if queries else ""
 
 
-def _series_files(catalogue: Catalogue) -> list[Path]:
-    """Return the files of maps, which a database may have named."""
-    files: dict[Path, None] = {}
-    for layer in catalogue.layers.values():
-        for found in layer.series.values():
-            folder = catalogue.sources[layer.source].path
-            files |= dict.fromkeys(Path(folder, name) for name in found.files)
-    return list(files)
-
-
-def _data_files(settings: SourceSettings) -> list[Path]:
-    path = Path(settings.path)
-    match settings:
-        case RasterSource():
-            return [path, *(sidecar for sidecar in sidecars_of(path) if sidecar.exists())]
-        case MosaicSource():
-            try:
-                return folder_files(_sheet_folder(settings))
-            except CatalogueError:  # gone since it was described: its coming back is a change
-                return [path]
-        case SeriesSource():
-            return _series_places(settings)
-
-
 def _describe(sources: Mapping[str, SourceSettings]) -> dict[str, Described]:
     """Ask all sources side by side; a source that two identifiers name is asked once."""
-    distinct = dict.fromkeys(sources.values())
+    examined = {name: each for name, each in sources.items() if is_examined(each)}
+    distinct = dict.fromkeys(examined.values())
     with ThreadPoolExecutor(min(8, 2 * (os.cpu_count() or 1))) as threads:
         answers = dict(zip(distinct, threads.map(_described, distinct), strict=True))
-    return {identifier: answers[settings] for identifier, settings in sources.items()}
+    return {identifier: answers[settings] for identifier, settings in examined.items()}
 
 
 def _described(settings: SourceSettings) -> Described:
     try:
-        match settings:
-            case RasterSource():
-                return describe_raster(_raster_file(settings))
-            case MosaicSource():
-                return describe_folder(_sheet_folder(settings))
-            case SeriesSource():
-                return describe_series(_series_folder(settings))
+        return describe_source(settings)
     except CatalogueError as error:
         return error
-
-
-def _series_places(settings: SeriesSource) -> list[Path]:
-    """Return where a new file of a series would show: folders, or the database's file."""
-    path = Path(settings.path)
-    if settings.files is None:
-        return [path]
-    try:
-        return places_like(path, settings.files)
-    except CatalogueError:  # gone since it was described: its coming back is a change
-        return [path]
-
-
-def _layer_source(layer: Layer, catalogue: Catalogue, executor: Executor) -> MapSource:
-    """Make the source of a layer; opening files is left to the first tile."""
-    settings = catalogue.sources[layer.source]
-    if not isinstance(settings, SeriesSource):
-        return _source(layer.source, settings, executor)
-
-    def open_map(files: tuple[str, ...]) -> MapSource:
-        if len(files) > 1:
-            sheets = SheetFolder(
-                path=Path(settings.path),
-                crs=settings.crs or "",
-                nodata=settings.nodata,
-                bands=settings.bands or (),
-                files=files,
-            )
-            return MosaicMapSource(sheets, identifier=layer.source, executor=executor)
-        file = RasterFile(
-            path=Path(settings.path, files[0]),
-            crs=settings.crs or "",
-            nodata=settings.nodata,
-            bands=settings.bands or (),
-        )
-        return RasterFileSource(file, identifier=layer.source, executor=executor)
-
-    return SeriesMapSource(layer.series, open_map)
-
-
-def _source(
-    identifier: str, settings: RasterSource | MosaicSource, executor: Executor
-) -> MapSource:
-    match settings:
-        case RasterSource():
-            return RasterFileSource(
-                _raster_file(settings), identifier=identifier, executor=executor
-            )
-        case MosaicSource():
-            return MosaicMapSource(
-                _sheet_folder(settings), identifier=identifier, executor=executor
-            )
-
-
-def _raster_file(settings: RasterSource) -> RasterFile:
-    return RasterFile(
-        path=Path(settings.path),
-        crs=settings.crs or "",
-        nodata=settings.nodata,
-        bands=settings.bands or (),
-        subdataset=settings.subdataset,
-    )
-
-
-def _series_query(settings: QuerySettings) -> SeriesQuery:
-    return SeriesQuery(settings.database, settings.sql, settings.is_postgresql)
-
-
-def _series_folder(settings: SeriesSource) -> SeriesFolder:
-    return SeriesFolder(
-        path=Path(settings.path),
-        pattern=settings.files,
-        query=None if settings.query is None else _series_query(settings.query),
-        crs=settings.crs or "",
-        nodata=settings.nodata,
-        bands=settings.bands or (),
-    )
-
-
-def _sheet_folder(settings: MosaicSource) -> SheetFolder:
-    return SheetFolder(
-        path=Path(settings.path),
-        pattern=settings.pattern,
-        recursive=settings.recursive,
-        crs=settings.crs or "",
-        nodata=settings.nodata,
-        bands=settings.bands or (),
-    )
 
 
 def _cache(

@@ -16,6 +16,7 @@ __all__ = [
     "WEBP",
     "EncodedTile",
     "ImageFormat",
+    "PassingTile",
     "StoredTile",
     "content_hash",
     "format_by_extension",
@@ -116,6 +117,12 @@ class StoredTile(NamedTuple):
     format: ImageFormat
     created: int
     etag: str
+
+
+class PassingTile(StoredTile):
+    """A tile that no cache has and nobody is to keep: a part of it could not be had just now."""
+
+    __slots__ = ()
 
 
 def content_hash(data: bytes) -> bytes:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Invoke
+from tests.sources.archives import pyramid_of_world, write_mbtiles, write_pmtiles
 
 
 def test_people_are_told_what_it_is(invoke: Invoke, demo: Path) -> None:
@@ -66,3 +67,21 @@ def test_crs_that_there_is_not(invoke: Invoke, files: Path) -> None:
     assert run.exit_code in (1, 2)
     assert "EPSG:nonsense" in run.output
     assert "Traceback" not in run.output
+
+
+@pytest.mark.parametrize("suffix", ["mbtiles", "pmtiles"])
+def test_archives_tell_what_is_inside(invoke: Invoke, tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"world.{suffix}"
+    tiles = pyramid_of_world(1)
+    if suffix == "mbtiles":
+        write_mbtiles(path, tiles, name="World", bounds="2,48,3,49")
+    else:
+        write_pmtiles(path, tiles, bounds=(2, 48, 3, 49), name="World")
+    run = invoke("inspect", path)
+    assert run.exit_code == 0
+    for word in ("World", "image/png", "0, 1", "2.0, 48.0, 3.0, 49.0"):
+        assert word in run.stdout
+    found = json.loads(invoke("inspect", "--json", path).stdout)
+    assert (found["tile_size"], found["matrices"]) == (256, ["0", "1"])
+    path.write_bytes(b"nothing")
+    assert invoke("inspect", path).exit_code == 1

@@ -26,7 +26,15 @@ from tuilerie.server.access_log import MAX_UNWRITTEN_BYTES
 from tuilerie.server.answers import RECHECK_S
 from tuilerie.server.metrics import MAX_LAYERS
 from tuilerie.server.settings import ServerSettings
-from tuilerie.sources import series_files, series_query
+from tuilerie.sources import (
+    archive,
+    pmtiles_format,
+    series_files,
+    series_query,
+    tile_check,
+    tile_fetching,
+    tiled,
+)
 from tuilerie.sources.remote import (
     absences,
     addresses,
@@ -118,6 +126,14 @@ LIMITS = {
     "matrices of a set read": f"{matrix_sets.MAX_MATRICES}",
     "values of a dimension read": f"{wmts_layers.MAX_VALUES:,}",
     "warnings kept": f"{remarks.MAX_REMARKS:,}",
+    "bytes of a tile": f"{tile_check.MAX_TILE_BYTES // 2**20} MiB",
+    "fetched tiles kept in memory, each source": f"{tile_fetching.KEPT_BYTES // 2**20} MiB",
+    "age of a fetched tile in memory": f"{tile_fetching.KEPT_S:g} s",
+    "tiles that a metatile is drawn from": f"{_bound('MBTilesSource', 'max_tiles', 'maximum'):,}",
+    "pixels that a metatile is drawn from": f"{tiled.MAX_PIXELS:,}",
+    "levels of an archive": f"0 to {archive.MAX_LEVEL}",
+    "bytes of a PMTiles directory": f"{pmtiles_format.MAX_DIRECTORY_BYTES // 2**20} MiB",
+    "entries of a PMTiles directory": f"{pmtiles_format.MAX_ENTRIES:,}",
     "unwritten access lines": f"{MAX_UNWRITTEN_BYTES // 2**20} MiB",
 }
 """The first cell of a row, and how its second one must begin or end."""

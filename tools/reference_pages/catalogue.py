@@ -35,6 +35,8 @@ _UNITS: Mapping[str, str] = {
     "HillshadeStyle.azimuth": "degrees",
     "HillshadeStyle.altitude": "degrees",
     "HillshadeStyle.z_factor": "factor",
+    "*.cell_size_factor": "factor",
+    "*.max_tiles": "tiles",
     "*.metatile": "tiles",
     "*.buffer_px": _PIXELS,
     "*.client_max_age_s": _SECONDS,

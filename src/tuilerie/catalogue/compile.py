@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tuilerie.catalogue.compile_layer import LayerCompiler, LayerContext
+from tuilerie.catalogue.derived import layer_order, resolved_layer_source
 from tuilerie.catalogue.document import (
     CatalogueDocument,
     FilesCache,
@@ -35,11 +36,13 @@ from tuilerie.catalogue.model import (
 from tuilerie.catalogue.places import Places, join_pointer
 from tuilerie.catalogue.references import References, outline
 from tuilerie.catalogue.service import ServiceSettings
+from tuilerie.catalogue.source_links import source_closure
 from tuilerie.catalogue.themes import compile_themes
+from tuilerie.catalogue.tile_sources import ByMatrixSource, FallbackSource, LayerSource
 from tuilerie.errors import CatalogueError, Problem
 from tuilerie.grids import TileMatrixSet, named_matrix_set
 
-__all__ = ["Described", "compile_catalogue", "used_sources"]
+__all__ = ["Described", "compile_catalogue", "is_examined", "used_sources"]
 
 Described = SourceDescription | Problem | CatalogueError
 """What became of describing a source: a description, or why there is none."""
@@ -50,19 +53,28 @@ _BUILT_IN_CACHES: Mapping[str, SqliteCache | NoCache] = {
 }
 
 
+def is_examined(settings: SourceSettings) -> bool:
+    """Return whether a source has data of its own to be described, not only other sources."""
+    return not isinstance(settings, LayerSource | FallbackSource | ByMatrixSource)
+
+
 def used_sources(document: CatalogueDocument, base: Path) -> dict[str, SourceSettings]:
-    """Return the sources that layers use, with absolute paths: those that must be described.
+    """Return the sources that layers use, with absolute paths; members of others before these.
 
     Args:
         document: a checked one.
         base: the folder from which relative paths are meant.
     """
-    used = dict.fromkeys(layer.source for layer in document.layers.values())
     return {
-        identifier: _placed(document.sources[identifier], base)
-        for identifier in used
-        if identifier in document.sources
+        identifier: _placed(document.sources[identifier], base) for identifier in _used(document)
     }
+
+
+def _used(document: CatalogueDocument) -> dict[str, None]:
+    used: dict[str, None] = {}
+    for layer in document.layers.values():
+        used |= source_closure(layer.source, document.sources)
+    return used
 
 
 def compile_catalogue(
@@ -93,24 +105,33 @@ def compile_catalogue(
     references = References(outline(document), base, Suggestions())
     problems = [*references.problems]
     described = _described(document, descriptions, problems)
+    compiled: dict[str, Layer] = {}
     compiler = LayerCompiler(
-        LayerContext(document, described, references.matrix_sets, base, ramps, legend_size),
+        LayerContext(
+            document, described, references.matrix_sets, base, ramps, legend_size, compiled
+        ),
         problems,
     )
-    layers: dict[str, Layer] = {}
-    for identifier, settings in document.layers.items():
-        layer = compiler.compile(identifier, settings)
+    for identifier in layer_order(document):
+        layer = compiler.compile(identifier, document.layers[identifier])
         if layer is not None:
-            layers[identifier] = layer
+            compiled[identifier] = layer
     if problems:
         raise CatalogueError(places.in_order(problems))
+    layers = {identifier: compiled[identifier] for identifier in document.layers}
+    sources = used_sources(document, base)
     return Catalogue(
         revision=revision,
         service=_service(document.service),
         layers=layers,
-        sources=used_sources(document, base),
+        sources={name: _resolved(settings, layers) for name, settings in sources.items()},
         caches=_caches(document, layers, base),
         matrix_sets=_matrix_sets(layers, references.matrix_sets),
+        source_matrix_sets={
+            settings.matrix_set: _matrix_set(settings.matrix_set, references.matrix_sets)
+            for settings in sources.values()
+            if isinstance(settings, ByMatrixSource)
+        },
         themes=_themes(document),
         files=tuple(
             str(base / settings.file)
@@ -132,9 +153,9 @@ def _described(
 ) -> dict[str, SourceDescription]:
     """Separate what could be described from what could not, which joins the problems."""
     good: dict[str, SourceDescription] = {}
-    for identifier in dict.fromkeys(layer.source for layer in document.layers.values()):
-        if identifier not in document.sources:
-            continue  # a reference to nothing, which is reported already
+    for identifier in _used(document):
+        if not is_examined(document.sources[identifier]):
+            continue  # made of others, which are described
         found = descriptions.get(identifier)
         if isinstance(found, SourceDescription):
             good[identifier] = found
@@ -161,6 +182,8 @@ def _at_source(problem: Problem, identifier: str) -> Problem:
 
 
 def _placed(settings: SourceSettings, base: Path) -> SourceSettings:
+    if isinstance(settings, LayerSource | FallbackSource | ByMatrixSource):
+        return settings
     changed: dict[str, Any] = {"path": str(base / settings.path)}
     if isinstance(settings, SeriesSource) and settings.query is not None:
         query = settings.query
@@ -168,6 +191,12 @@ def _placed(settings: SourceSettings, base: Path) -> SourceSettings:
             query = query.model_copy(update={"database": str(base / query.database)})
         changed["query"] = query
     return settings.model_copy(update=changed)
+
+
+def _resolved(settings: SourceSettings, layers: Mapping[str, Layer]) -> SourceSettings:
+    if isinstance(settings, LayerSource):
+        return resolved_layer_source(settings, layers[settings.layer])
+    return settings
 
 
 def _caches(document: CatalogueDocument, layers: Mapping[str, Layer], base: Path) -> dict[str, Any]:
@@ -186,7 +215,11 @@ def _matrix_sets(
     layers: Mapping[str, Layer], own: Mapping[str, TileMatrixSet]
 ) -> dict[str, TileMatrixSet]:
     linked = dict.fromkeys(name for layer in layers.values() for name in layer.links)
-    return {name: own[name] if name in own else named_matrix_set(name) for name in linked}
+    return {name: _matrix_set(name, own) for name in linked}
+
+
+def _matrix_set(name: str, own: Mapping[str, TileMatrixSet]) -> TileMatrixSet:
+    return own[name] if name in own else named_matrix_set(name)
 
 
 def _themes(document: CatalogueDocument) -> dict[str, tuple[Theme, ...]]:

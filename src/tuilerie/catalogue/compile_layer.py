@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from tuilerie.catalogue.compile_dimensions import Compiled, compile_dimensions
+from tuilerie.catalogue.derived import Descriptions
 from tuilerie.catalogue.document import CatalogueDocument
 from tuilerie.catalogue.fingerprint import fingerprint
 from tuilerie.catalogue.keywords import grouped, ungrouped
@@ -40,6 +42,7 @@ class LayerContext(NamedTuple):
         described: by source; sources without a description have been reported.
         matrix_sets: the document's own; others are named ones.
         base, ramps, legend_size: see `compile_catalogue`.
+        layers: those compiled so far, whose tiles others may show.
     """
 
     document: CatalogueDocument
@@ -48,6 +51,7 @@ class LayerContext(NamedTuple):
     base: Path
     ramps: Collection[str] | None = None
     legend_size: LegendSize | None = None
+    layers: Mapping[str, Layer] = MappingProxyType({})
 
 
 class LayerCompiler:
@@ -60,7 +64,9 @@ class LayerCompiler:
     def __init__(self, context: LayerContext, problems: list[Problem]) -> None:
         self._document = context.document
         self._defaults = context.document.defaults
-        self._described = context.described
+        self._described = Descriptions(
+            context.document, context.described, context.matrix_sets, context.layers, problems
+        )
         self._problems = problems
         self._planner = StylePlanner(context.document.styles, context.ramps, context.legend_size)
         self._base = context.base
@@ -71,7 +77,7 @@ class LayerCompiler:
 
     def compile(self, identifier: str, settings: LayerSettings) -> Layer | None:
         """Return the layer; None if something is wrong with it, which is then in the problems."""
-        described = self._described.get(settings.source)
+        described = self._described.of(settings.source)
         if described is None or not self._references_hold(settings):
             return None
         before = len(self._problems)
@@ -108,7 +114,7 @@ class LayerCompiler:
     ) -> Layer:
         defaults = self._defaults
         metatile = settings.metatile or defaults.metatile
-        buffer_px = defaults.buffer_px if settings.buffer_px is None else settings.buffer_px
+        buffer_px = _buffer_px(settings, defaults, described)
         max_age: MaxAgeSettings | None = _either(settings, defaults, "client_max_age_s")
         return Layer(
             identifier=identifier,
@@ -133,6 +139,7 @@ class LayerCompiler:
             client_max_age_s=None if max_age is None else max_age.default,
             client_max_ages={} if max_age is None else self._ages(max_age, links),
             expire_after_s=_either(settings, defaults, "expire_after_s"),
+            relay_metatile=settings.metatile or (1, 1),
             listed=settings.listed,
             metadata=self._shared(tuple(link.compiled() for link in settings.metadata)),
             keyword_groups=self._shared(grouped(settings.keywords)),
@@ -172,7 +179,7 @@ class LayerCompiler:
     def _styles(
         self, settings: LayerSettings, described: SourceDescription, pointer: str
     ) -> tuple[StylePlan, ...]:
-        bands = self._document.sources[settings.source].bands
+        bands = getattr(self._document.sources[settings.source], "bands", None)
         if bands is None:
             bands = tuple(range(1, len(described.bands) + 1))
         elif max(bands) > len(described.bands):
@@ -203,7 +210,8 @@ class LayerCompiler:
         """Classes are never interpolated: half way from water (1) to rock (3) is no forest (2)."""
         classes = described.kind == "palette" or any(shows_classes(plan) for plan in styles)
         if not classes:
-            return settings.resampling or self._defaults.resampling or "bilinear"
+            usual: Resampling = "cubic" if described.tile_formats else "bilinear"
+            return settings.resampling or self._defaults.resampling or usual
         if settings.resampling not in (None, "nearest"):
             self._report(
                 f"classes cannot be interpolated, so resampling cannot be {settings.resampling}",
@@ -263,7 +271,12 @@ def _varied(layer: Layer, varied: Compiled) -> Layer:
 
 
 def _formats(described: SourceDescription) -> tuple[ImageFormat, ...]:
-    """Return the formats that suit a kind of data, the best first."""
+    """Return the formats that suit a kind of data, the best first; those of its tiles before."""
+    own = described.tile_formats
+    if own:
+        mixed = (MIXED,) if {JPEG, PNG} <= set(own) else ()
+        usual = (PNG, WEBP) if described.transparent else (JPEG, PNG, WEBP)
+        return tuple(dict.fromkeys((*mixed, *own, *usual)))
     match described.kind:
         case "palette":
             # image/png first: some clients know no media type with parameters.
@@ -272,6 +285,17 @@ def _formats(described: SourceDescription) -> tuple[ImageFormat, ...]:
             return (PNG, PNG8, WEBP)
         case "picture":
             return (PNG, WEBP, MIXED) if described.transparent else (JPEG, PNG, WEBP)
+
+
+def _buffer_px(
+    settings: LayerSettings, defaults: DefaultsSettings, described: SourceDescription
+) -> int:
+    """Return the operator's buffer; else none where it would only fetch tiles that nobody sees."""
+    if settings.buffer_px is not None:
+        return settings.buffer_px
+    if described.tile_formats and "buffer_px" not in defaults.model_fields_set:
+        return 0
+    return defaults.buffer_px
 
 
 def _encoding(settings: LayerSettings, defaults: DefaultsSettings) -> Encoding:

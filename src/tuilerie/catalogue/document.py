@@ -19,6 +19,13 @@ from tuilerie.catalogue.series import FilesPattern, QuerySettings
 from tuilerie.catalogue.service import ServiceSettings
 from tuilerie.catalogue.styles import BandNumber, StyleSettings
 from tuilerie.catalogue.themes import ThemeSettings
+from tuilerie.catalogue.tile_sources import (
+    ByMatrixSource,
+    FallbackSource,
+    LayerSource,
+    MBTilesSource,
+    PMTilesSource,
+)
 
 __all__ = [
     "CacheSettings",
@@ -109,7 +116,17 @@ class SeriesSource(_FileSource):
         return self
 
 
-SourceSettings = Annotated[RasterSource | MosaicSource | SeriesSource, Field(discriminator="kind")]
+SourceSettings = Annotated[
+    RasterSource
+    | MosaicSource
+    | SeriesSource
+    | MBTilesSource
+    | PMTilesSource
+    | LayerSource
+    | FallbackSource
+    | ByMatrixSource,
+    Field(discriminator="kind"),
+]
 
 
 class SqliteCache(Settings):

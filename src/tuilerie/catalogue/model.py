@@ -195,6 +195,8 @@ class Layer:
         links: matrix sets in the operator's order; the first is shown on the front page.
         resampling: how pixels are interpolated; never anything but nearest for palettes.
         metatile_cols, metatile_rows, buffer_px: what is rendered at once; buffer on each side.
+        relay_metatile: columns and rows that are fetched at once where the source has the very
+            tiles; (1, 1) = only the one that is asked for.
         client_max_age_s: Cache-Control max-age of tiles; None = no header, 0 = no-cache.
         client_max_ages: the same by (matrix set, matrix) where it differs.
         metadata: documents about the data.
@@ -235,6 +237,7 @@ class Layer:
     generation: str = ""
     dimensions: tuple[Dimension, ...] = ()
     series: Series = field(default_factory=dict)
+    relay_metatile: tuple[int, int] = (1, 1)
 
     def client_max_age(self, matrix_set: str, matrix: str) -> int | None:
         """Return for how many seconds clients may keep tiles of a matrix; None = no header.
@@ -277,6 +280,7 @@ class SourceDescription:
         fingerprint: changes whenever the pixels may have changed; of a series only what all its
             maps have in common, since each of them has a fingerprint of its own.
         series: the maps by values of dimensions; None = there is only one.
+        tile_formats: of the tiles that the source has, the usual one first; () = it has none.
     """
 
     kind: DataKind
@@ -293,6 +297,7 @@ class SourceDescription:
     category_names: Mapping[int, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     series: SeriesDescription | None = None
+    tile_formats: tuple[ImageFormat, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,6 +310,7 @@ class Catalogue:
         sources, caches: the settings as `document.py` models them, by identifier.
         matrix_sets: those that some layer links to, by identifier.
         themes: hierarchies of themes, by the operator's names, which nobody else sees.
+        source_matrix_sets: those that sources name, by identifier.
         files: absolute paths of the files, besides data, that the document was read with.
         queries: what the databases of sources said, as fingerprints by source.
     """
@@ -318,6 +324,7 @@ class Catalogue:
     themes: Mapping[str, tuple[Theme, ...]] = field(default_factory=dict)
     files: tuple[str, ...] = ()
     queries: Mapping[str, str] = field(default_factory=dict)
+    source_matrix_sets: Mapping[str, TileMatrixSet] = field(default_factory=dict)
 
     def dimensions_of(self, layer: str) -> tuple[str, ...]:
         """Return the identifiers of a layer's dimensions; () where there is no such layer."""

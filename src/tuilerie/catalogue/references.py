@@ -19,6 +19,7 @@ from tuilerie.catalogue.fields import spelled
 from tuilerie.catalogue.layers import DefaultsSettings, LayerSettings
 from tuilerie.catalogue.matrix_sets import MatrixSetSettings
 from tuilerie.catalogue.places import join_pointer
+from tuilerie.catalogue.source_links import circles, members_of
 from tuilerie.catalogue.theme_references import theme_problems
 from tuilerie.errors import Problem
 from tuilerie.grids import TileMatrixSet, named_matrix_set, named_matrix_sets
@@ -84,6 +85,7 @@ class References:
             "style": _block(data, "styles"),
             "cache": _block(data, "caches"),
             "matrix set": _block(data, "matrix_sets"),
+            "layer": _block(data, "layers"),
         }
         self._used: dict[str, set[str]] = {what: set() for what in self._known}
         self._matrix_names: dict[str, tuple[str, ...] | None] = {}
@@ -92,6 +94,9 @@ class References:
         for identifier, layer in _block(data, "layers").items():
             if isinstance(layer, Mapping):
                 self._look_at_layer(layer, "layers", identifier)
+        for identifier, source in self._known["source"].items():
+            self._look_at_source(source, "sources", identifier)
+        self.problems += circles(self._known["source"], self._known["layer"])
         for identifier, style in self._known["style"].items():
             self._look_at_legends(style, base, "styles", identifier, "legends")
         self.problems += theme_problems(
@@ -135,6 +140,21 @@ class References:
         self._look_at_twice(styles, *path, "styles")
         for n, style in enumerate(_entries(styles)):
             self._look_up("style", style, BUILT_IN_STYLES, *path, "styles", n)
+
+    def _look_at_source(self, source: object, *path: str) -> None:
+        """Check what a source is made of."""
+        for (what, name), place in members_of(source):
+            self._look_up(what, name, (), *path, *place)
+        settings = source if isinstance(source, Mapping) else getattr(source, "__dict__", {})
+        if settings.get("kind") != "by_matrix":
+            return
+        named = settings.get("matrix_set", "WebMercatorQuad")
+        found = self._look_up("matrix set", named, named_matrix_sets(), *path, "matrix_set")
+        for n, part in enumerate(_entries(settings.get("parts"))):
+            if found is not None:
+                fields = part if isinstance(part, Mapping) else getattr(part, "__dict__", {})
+                ends = fields.get("matrices")
+                self._look_at_matrices(found, ends, *path, "parts", n, "matrices")
 
     def _look_at_uses(self, uses: object, *path: str) -> None:
         self._look_at_twice(

@@ -19,9 +19,10 @@ _RASTER_SUFFIXES = frozenset(
     {
         *(".tif", ".tiff", ".vrt", ".jp2", ".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp"),
         *(".img", ".asc", ".grd", ".nc", ".hgt", ".dem", ".dt0", ".dt1", ".dt2", ".bil", ".bsq"),
-        *(".ecw", ".sid", ".gpkg", ".mbtiles"),
+        *(".ecw", ".sid", ".gpkg"),
     }
 )
+_ARCHIVES = {".mbtiles": "mbtiles", ".pmtiles": "pmtiles"}
 _JOINTS = re.compile(r"[\s_.\-]+")
 
 
@@ -33,6 +34,7 @@ def document_for_files(paths: Sequence[Path], *, crs: str = "") -> CatalogueDocu
 
     Args:
         crs: of all the files, as `grids.crs.Crs.parse` reads it; "" = what they say themselves.
+            Archives of tiles have theirs always.
 
     Raises: CatalogueError: a name that cannot be written in a document, or a folder without
         rasters; all at once.
@@ -42,7 +44,9 @@ def document_for_files(paths: Sequence[Path], *, crs: str = "") -> CatalogueDocu
     layers: dict[str, Any] = {}
     for path in paths:
         try:
-            settings = _source(path) | ({"crs": crs} if crs else {})
+            settings = _source(path)
+            if crs and settings["kind"] not in _ARCHIVES.values():
+                settings["crs"] = crs
         except _UnusableError as error:
             problems.append(Problem(str(error), error.hint, file=ascii(os.fspath(path))[1:-1]))
             continue
@@ -69,6 +73,9 @@ def _source(path: Path) -> dict[str, Any]:
         absolute.encode()
     except UnicodeEncodeError:
         raise _UnusableError("the name of the file is not Unicode", "rename it") from None
+    archive = _ARCHIVES.get(path.suffix.lower())
+    if archive is not None and not Path(absolute).is_dir():
+        return {"kind": archive, "path": absolute}
     if not Path(absolute).is_dir():
         return {"kind": "raster", "path": absolute}
     return {"kind": "mosaic", "path": absolute, "pattern": _pattern(Path(absolute))}

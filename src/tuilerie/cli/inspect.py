@@ -29,7 +29,7 @@ def inspect(
         str,
         typer.Argument(
             metavar="FILE|URL",
-            help="A raster, a saved capabilities document, or the address of a server.",
+            help="A raster, MBTiles, PMTiles, a saved capabilities document, or the address of a server.",
             show_default=False,
         ),
     ],

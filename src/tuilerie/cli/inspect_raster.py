@@ -1,4 +1,4 @@
-"""What `tuilerie inspect` says of a raster file: what it is, and how it would be served."""
+"""What `tuilerie inspect` says of a file of pixels or tiles: what it is, and how it would be served."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from tuilerie.cli.inspect_archive import ARCHIVES, tell_archive
 from tuilerie.cli.problems import EXIT_DATA, tell_all
 from tuilerie.errors import CatalogueError
 
@@ -24,6 +25,9 @@ def inspect_raster(file: Path, crs: str, as_json: bool) -> None:
     from tuilerie.sources.inspect import inspect_file
 
     try:
+        if file.suffix.lower() in ARCHIVES:
+            tell_archive(file, as_json=as_json)
+            return
         inspection = inspect_file(file, crs=crs)
     except CatalogueError as error:
         tell_all(error.problems)

@@ -12,6 +12,7 @@ from tuilerie.grids.interchange import from_json, to_json
 from tuilerie.grids.matrix import PIXEL_M, TileMatrix, TileMatrixSet
 from tuilerie.grids.metatile import MetaTile
 from tuilerie.grids.registry import named_matrix_set, named_matrix_sets
+from tuilerie.grids.same import Shift, tile_shift
 from tuilerie.grids.transform import transform_points
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "BoundingBox",
     "Crs",
     "MetaTile",
+    "Shift",
     "TileIndex",
     "TileMatrix",
     "TileMatrixSet",
@@ -33,6 +35,7 @@ __all__ = [
     "pyramid",
     "scale_denominator_of",
     "tile_range",
+    "tile_shift",
     "tiles_covering",
     "to_json",
     "transform_bounds",

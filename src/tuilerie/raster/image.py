@@ -25,6 +25,7 @@ class Raster:
         bounds: outer edges, CRS units, x first.
         crs: as `grids.crs.Crs.parse` reads it.
         palette: (256, 4) uint8 RGBA where the single band holds indices; None otherwise.
+        complete: False where a gap is a fault that will pass: to be shown, and not to be kept.
     """
 
     array: NDArray[Any]
@@ -32,3 +33,4 @@ class Raster:
     bounds: BoundingBox
     crs: str
     palette: NDArray[np.uint8] | None = None
+    complete: bool = True

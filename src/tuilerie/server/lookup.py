@@ -19,11 +19,11 @@ from tuilerie.caches.base import TilesetRead
 from tuilerie.catalogue.address import TileAddress, TileQuery
 from tuilerie.catalogue.resolve import Tileset
 from tuilerie.errors import RequestError
-from tuilerie.formats import StoredTile
+from tuilerie.formats import PassingTile, StoredTile
 from tuilerie.protocols.wmts import kvp, rest
 from tuilerie.server.answers import Answer, ReadyAnswers
 from tuilerie.server.metrics import Metrics
-from tuilerie.server.respond import LayerPart, TileResponder
+from tuilerie.server.respond import LayerPart, TileResponder, unkept
 from tuilerie.server.served import Served
 from tuilerie.server.service import Service
 
@@ -153,6 +153,8 @@ class TileLookup:
     ) -> Answer:
         """Return the answer for a tile that had to be waited for, and keep it ready."""
         answer = self.answer(query, address, tile, now)
+        if isinstance(tile, PassingTile):
+            return unkept(answer)
         self.keep(line, answer, now)
         return answer
 

@@ -10,11 +10,11 @@ from tuilerie.catalogue.model import Catalogue, Layer
 from tuilerie.formats import ImageFormat, StoredTile
 from tuilerie.server.answers import KEPT_FROM, RECHECK_S, Answer
 from tuilerie.server.conditional import http_date
-from tuilerie.server.message import Header, Reply
+from tuilerie.server.message import NO_STORE, Header, Reply
 from tuilerie.server.metrics import Metrics, TileCount
 from tuilerie.server.served import Served, telling
 
-__all__ = ["LayerPart", "TileResponder", "cache_control", "tile_reply"]
+__all__ = ["LayerPart", "TileResponder", "cache_control", "tile_reply", "unkept"]
 
 
 def cache_control(max_age_s: int | None) -> bytes:
@@ -152,6 +152,16 @@ class TileResponder:
 
 
 _MOST_VARIED: Final = 4096
+
+
+def unkept(answer: Answer) -> Answer:
+    """Return an answer that is good for nobody but the client who waits, and only now."""
+    name, value = NO_STORE
+    lines = [line for line in answer.head.split(b"\r\n") if line and not line.startswith(name)]
+    head = b"\r\n".join([*lines, b"%b: %b" % (name, value), b"", b""])
+    return Answer(
+        answer.address, head, answer.body, answer.etag, answer.modified, 0.0, answer.count
+    )
 
 
 def tile_reply(answer: Answer, method: str, headers: Mapping[bytes, bytes], outcome: str) -> Reply:

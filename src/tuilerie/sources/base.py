@@ -1,17 +1,26 @@
-"""The two small capabilities that a source may have."""
+"""The small capabilities that a source may have: to draw any rectangle, to give tiles."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from tuilerie.catalogue.address import Dimensions
-from tuilerie.catalogue.model import Resampling
-from tuilerie.formats import EncodedTile
+from tuilerie.catalogue.model import MatrixLimits, Resampling
+from tuilerie.errors import RenderError, UpstreamError
+from tuilerie.formats import ImageFormat
 from tuilerie.grids import BoundingBox, TileIndex, TileMatrixSet
 from tuilerie.raster.image import Raster
 
-__all__ = ["MapRequest", "MapSource", "TileSource"]
+__all__ = [
+    "FetchedTile",
+    "MapRequest",
+    "MapSource",
+    "RelaySource",
+    "TileOffer",
+    "TileSource",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +59,99 @@ class MapSource(Protocol):
         ...
 
 
+class FetchedTile(NamedTuple):
+    """A tile as its source has it.
+
+    Attributes:
+        data: the bytes.
+        format: what they are said to be; looked at before anybody relies on it.
+        etag, modified, expires: what the source says of their age, for conditional requests:
+            its validator, and seconds since the epoch; "" and None where it says nothing.
+    """
+
+    data: bytes
+    format: ImageFormat
+    etag: str = ""
+    modified: float | None = None
+    expires: float | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TileOffer:
+    """What tiles a source has.
+
+    Attributes:
+        source: the source's identifier in the catalogue, for messages.
+        matrix_set: the grid of the tiles; its identifiers are the source's own.
+        formats: what tiles may be, the usual one first.
+        limits: per matrix the tiles that may exist; matrices not listed have none.
+        side_by_side: how many fetches may be under way at once.
+        remote: whether a fault is another server's, or of a file here.
+    """
+
+    source: str
+    matrix_set: TileMatrixSet
+    formats: tuple[ImageFormat, ...]
+    limits: Mapping[str, MatrixLimits] = field(default_factory=dict)
+    side_by_side: int = 16
+    remote: bool = False
+
+    def has(self, index: TileIndex) -> bool:
+        """Return whether a tile may exist."""
+        limits = self.limits.get(index.matrix)
+        return (
+            limits is not None
+            and limits.min_col <= index.col <= limits.max_col
+            and limits.min_row <= index.row <= limits.max_row
+        )
+
+    def fault(self, what: str) -> RenderError | UpstreamError:
+        """Return the error for something wrong with a tile, by who must act."""
+        text = f"source {self.source!r}: {what}"
+        return UpstreamError(text, self.source) if self.remote else RenderError(text)
+
+
 class TileSource(Protocol):
     """A source that keeps tiles of its own in one matrix set."""
 
-    matrix_set: TileMatrixSet
+    @property
+    def offer(self) -> TileOffer:
+        """Return what it has."""
+        ...
 
     async def fetch(
         self, index: TileIndex, *, style: str, dimensions: Dimensions
-    ) -> EncodedTile | None:
-        """Return one tile's bytes as the source has them, None if there is none."""
+    ) -> FetchedTile | None:
+        """Return one tile's bytes as the source has them, None if there is none.
+
+        Raises: UpstreamError, RenderError: whether there is one cannot be told.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Release files and connections; idempotent."""
+        ...
+
+
+@runtime_checkable
+class RelaySource(MapSource, Protocol):
+    """A source of maps that can also give tiles untouched, where the grids are equal."""
+
+    @property
+    def offers(self) -> tuple[TileOffer, ...]:
+        """Return the tiles that may be relayed, those preferred first."""
+        ...
+
+    @property
+    def has_alternative(self) -> bool:
+        """Return whether `read` may show something where `relay` fails or has nothing."""
+        ...
+
+    async def relay(
+        self, offer: TileOffer, index: TileIndex, *, style: str, dimensions: Dimensions
+    ) -> FetchedTile | None:
+        """Return a tile of one of the offers, looked at: an image of the offer's tile size.
+
+        Raises: UpstreamError, RenderError: as `fetch`, or the bytes are no such image.
+        """
         ...

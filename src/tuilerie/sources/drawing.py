@@ -23,7 +23,7 @@ from tuilerie.raster.warp import margin_px, warp
 from tuilerie.sources.cutting import Place, halves, steps
 from tuilerie.sources.window import MOST_EXACT_PX
 
-__all__ = ["MapFrame", "Patch", "PixelReader", "draw"]
+__all__ = ["MapFrame", "Patch", "PixelReader", "draw", "plan_frame"]
 
 _UNEVEN = 2.0
 _SMALLEST_SIDE_PX = 64
@@ -84,18 +84,28 @@ class PixelReader(Protocol):
         ...
 
 
-def draw(reader: PixelReader, frame: MapFrame) -> Raster | None:
-    """Return the frame's rectangle, in its CRS and size; None if nothing in it has data.
+def plan_frame(reader: PixelReader, frame: MapFrame) -> CoordinateGrid:
+    """Return where in the reader's CRS the pixels of a frame lie.
 
-    Raises: what the reader raises; ValueError: no way leads from the one CRS to the other.
+    Raises: ValueError: no way leads from the one CRS to the other.
     """
-    grid = plan_warp(
+    return plan_warp(
         bounds=frame.bounds,
         crs=frame.crs,
         width=frame.width,
         height=frame.height,
         source_crs=reader.crs,
     )
+
+
+def draw(reader: PixelReader, frame: MapFrame, grid: CoordinateGrid | None = None) -> Raster | None:
+    """Return the frame's rectangle, in its CRS and size; None if nothing in it has data.
+
+    `grid` is what `plan_frame` returned, where it was asked before.
+
+    Raises: what the reader raises; ValueError: no way leads from the one CRS to the other.
+    """
+    grid = grid or plan_frame(reader, frame)
     parts = list(_drawn_parts(reader, grid, frame.resampling, (0, 0)))
     if not parts:
         return None

@@ -18,9 +18,10 @@ from tuilerie.catalogue.address import TileAddress, TilesetKey
 from tuilerie.catalogue.model import Layer
 from tuilerie.errors import CacheError, RenderError, UpstreamError
 from tuilerie.flight import SingleFlight
-from tuilerie.formats import EncodedTile, StoredTile, stored_now
+from tuilerie.formats import EncodedTile, PassingTile, StoredTile, stored_now
 from tuilerie.grids import TileIndex
 from tuilerie.tiles.freshness import is_fresh
+from tuilerie.tiles.incomplete import IncompleteTiles
 
 __all__ = ["CacheFault", "Producer", "TileManager"]
 
@@ -120,7 +121,8 @@ class TileManager:
     async def get_tile(self, address: TileAddress) -> StoredTile | None:
         """Return the tile from the cache, or make it; None where the layer has nothing there.
 
-        A tile that is too old is made anew; if that fails the old one is served.
+        A tile that is too old is made anew; if that fails the old one is served. One that could
+        be made in part is returned as a `PassingTile`, where the layer wants that.
         Raises: RenderError, UpstreamError if there is nothing at all to serve.
         """
         stored = await self._look(address)
@@ -128,9 +130,11 @@ class TileManager:
             return stored
         try:
             return await self._make(address)
-        except (RenderError, UpstreamError):
+        except (RenderError, UpstreamError) as error:
             if stored is not None:
                 return stored
+            if isinstance(error, IncompleteTiles) and address in error.tiles:
+                return PassingTile(*stored_now(error.tiles[address], self._clock()))
             raise
 
     async def _make(self, address: TileAddress) -> StoredTile | None:

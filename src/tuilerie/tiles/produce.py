@@ -1,4 +1,4 @@
-"""Do what the plan says: read, colour, split, encode."""
+"""Do what the plan says: pass the bytes on; or read, colour, split, encode."""
 
 from __future__ import annotations
 
@@ -10,17 +10,18 @@ from time import perf_counter
 from tuilerie.catalogue.address import TileAddress
 from tuilerie.catalogue.model import Layer
 from tuilerie.errors import RenderError, UpstreamError
-from tuilerie.formats import EncodedTile
-from tuilerie.grids import TileIndex, TileMatrixSet
-from tuilerie.raster.codec import EncodeOptions, blank_tile, encode
+from tuilerie.formats import EncodedTile, ImageFormat
+from tuilerie.grids import BoundingBox, TileIndex, TileMatrixSet
+from tuilerie.raster.codec import EncodeOptions, blank_tile, decode, encode
 from tuilerie.raster.colour import Style, colour
 from tuilerie.raster.image import Raster
 from tuilerie.raster.mosaic import split
 from tuilerie.raster.ramps import parse_colour
 from tuilerie.raster.uniform import uniform_colour
-from tuilerie.sources.base import MapRequest, MapSource
+from tuilerie.sources.base import FetchedTile, MapRequest, MapSource, RelaySource
 from tuilerie.telemetry import Meters
-from tuilerie.tiles.plan import Render, batch_key, plan
+from tuilerie.tiles.incomplete import IncompleteTiles
+from tuilerie.tiles.plan import Relay, Render, batch_key, plan
 from tuilerie.tiles.styling import colouring
 
 __all__ = ["LayerProducer"]
@@ -48,6 +49,8 @@ class LayerProducer:
     ) -> None:
         self._layer = layer
         self._source = source
+        self._relayed = source if isinstance(source, RelaySource) else None
+        self._offers = () if self._relayed is None else self._relayed.offers
         self._matrix_sets = matrix_sets
         self._executor = executor
         self._side_by_side = side_by_side
@@ -57,12 +60,13 @@ class LayerProducer:
 
     def batch_key(self, address: TileAddress) -> TileAddress:
         """Return the address of the metatile's first tile."""
-        return batch_key(address, self._layer, self._matrix_sets[address.matrix_set])
+        return batch_key(address, self._layer, self._matrix_sets[address.matrix_set], self._offers)
 
     async def produce(self, address: TileAddress) -> Mapping[TileAddress, EncodedTile]:
         """Make every tile of the metatile around `address`.
 
-        Raises: RenderError (a damaged file), UpstreamError (a remote).
+        Raises: RenderError (a damaged file), UpstreamError (a remote; IncompleteTiles where
+            there is something to show that is not to be kept).
         """
         start = perf_counter()
         try:
@@ -75,7 +79,57 @@ class LayerProducer:
 
     async def _produce(self, address: TileAddress) -> dict[TileAddress, EncodedTile]:
         tms = self._matrix_sets[address.matrix_set]
-        render = plan(address, self._layer, tms)
+        planned = plan(address, self._layer, tms, self._offers)
+        if isinstance(planned, Relay) and self._relayed is not None:
+            relayed = await self._relay(self._relayed, planned, address, tms)
+            if relayed is not None:
+                return relayed
+            planned = plan(address, self._layer, tms, self._offers, untouched=False)
+        if isinstance(planned, Relay):
+            raise TypeError("only sources that have tiles can have them relayed")
+        return await self._render(planned, address, tms)
+
+    async def _relay(
+        self, source: RelaySource, relay: Relay, address: TileAddress, tms: TileMatrixSet
+    ) -> dict[TileAddress, EncodedTile] | None:
+        """Pass tiles on; None where the source may have another way to show what is missing."""
+        try:
+            tiles = await asyncio.gather(
+                *(
+                    source.relay(
+                        relay.offer, index, style=address.style, dimensions=address.dimensions
+                    )
+                    for index in relay.tiles.values()
+                )
+            )
+        except (RenderError, UpstreamError):
+            if source.has_alternative:
+                return None
+            raise
+        if source.has_alternative and None in tiles:
+            return None
+        passed = await asyncio.gather(*(self._passed(tile, relay, address, tms) for tile in tiles))
+        return {
+            address._replace(index=index): tile
+            for index, tile in zip(relay.tiles, passed, strict=True)
+        }
+
+    async def _passed(
+        self, tile: FetchedTile | None, relay: Relay, address: TileAddress, tms: TileMatrixSet
+    ) -> EncodedTile:
+        """Return a tile's bytes; made anew only if they are of another format than was asked."""
+        if tile is None:
+            return self._blank_tile(address, tms)
+        if tile.format in relay.formats:
+            return EncodedTile(tile.data, tile.format)
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(
+            self._executor, _transcoded, tile, address.format, self._options
+        )
+
+    async def _render(
+        self, render: Render, address: TileAddress, tms: TileMatrixSet
+    ) -> dict[TileAddress, EncodedTile]:
         values = await self._source.read(
             MapRequest(
                 bounds=render.bounds,
@@ -90,7 +144,8 @@ class LayerProducer:
         )
         loop = asyncio.get_running_loop()
         if values is None:
-            encoded = self._blank(render, address, tms)
+            blank = self._blank_tile(address, tms)
+            encoded = dict.fromkeys(render.metatile.indices(), blank)
         else:
             pictures = await loop.run_in_executor(
                 self._executor, _pictures, values, self._styles[address.style], render, tms
@@ -102,17 +157,17 @@ class LayerProducer:
                 )
             )
             encoded = {index: tile for part in parts for index, tile in part.items()}
-        return {address._replace(index=index): tile for index, tile in encoded.items()}
+        made = {address._replace(index=index): tile for index, tile in encoded.items()}
+        if values is not None and not values.complete:
+            raise IncompleteTiles(self._layer.source, made)
+        return made
 
-    def _blank(
-        self, render: Render, address: TileAddress, tms: TileMatrixSet
-    ) -> dict[TileIndex, EncodedTile]:
-        """Tiles where the source has nothing: 7.2.1 wants full tiles always."""
-        matrix = tms.matrix(render.metatile.matrix)
-        blank = blank_tile(
+    def _blank_tile(self, address: TileAddress, tms: TileMatrixSet) -> EncodedTile:
+        """A tile where the source has nothing: 7.2.1 wants full tiles always."""
+        matrix = tms.matrix(address.index.matrix)
+        return blank_tile(
             matrix.tile_width, matrix.tile_height, (0, 0, 0, 0), address.format, self._options
         )
-        return dict.fromkeys(render.metatile.indices(), blank)
 
     def _encode(
         self, pictures: Mapping[TileIndex, Raster], address: TileAddress
@@ -121,6 +176,10 @@ class LayerProducer:
             index: _encode_one(picture, address, self._options)
             for index, picture in pictures.items()
         }
+
+
+def _transcoded(tile: FetchedTile, fmt: ImageFormat, options: EncodeOptions) -> EncodedTile:
+    return encode(decode(tile.data, BoundingBox(0.0, 0.0, 1.0, 1.0), ""), fmt, options)
 
 
 def _pictures(
