@@ -29,7 +29,7 @@ def inspect(
         str,
         typer.Argument(
             metavar="FILE|URL",
-            help="A raster, MBTiles, PMTiles, a saved capabilities document, or the address of a server.",
+            help="A raster, MBTiles or PMTiles, saved capabilities, or a server's address.",
             show_default=False,
         ),
     ],

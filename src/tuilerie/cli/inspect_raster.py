@@ -1,4 +1,4 @@
-"""What `tuilerie inspect` says of a file of pixels or tiles: what it is, and how it would be served."""
+"""What `tuilerie inspect` says of a file of pixels or tiles, and how it would be served."""
 
 from __future__ import annotations
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, TypeVar
 
 import typer
 
 if TYPE_CHECKING:
+    from tuilerie.catalogue.fields import Settings
     from tuilerie.catalogue.remote_options import RemoteOptions
     from tuilerie.protocols.reading.overrides import ReadingOverrides
 
@@ -19,6 +20,7 @@ __all__ = [
 ]  # fmt: skip
 
 _PANEL = "Remote servers"
+Model = TypeVar("Model", bound="Settings")
 
 
 class Order(StrEnum):
@@ -198,20 +200,25 @@ def overrides_entry(
 
 def remote_options(entry: dict[str, Any]) -> RemoteOptions:
     """Return the options of an entry. Raises: typer.BadParameter."""
-    from pydantic import ValidationError
-
     from tuilerie.catalogue.remote_options import RemoteOptions
 
+    return _validated(RemoteOptions, entry)
+
+
+def _validated(model: type[Model], entry: dict[str, Any]) -> Model:
+    """Return a block of the catalogue. Raises: typer.BadParameter, without what was typed."""
+    from pydantic import ValidationError
+
     try:
-        return RemoteOptions.model_validate(entry)
+        return model.model_validate(entry)
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         place = ".".join(str(part) for part in first["loc"])
         raise typer.BadParameter(f"{place}: {first['msg']}") from None
 
 
-_ENCODINGS: Final[dict[EncodingChoice, Literal["kvp", "rest"] | None]] = {
-    EncodingChoice.auto: None,
+_ENCODINGS: Final[dict[EncodingChoice, Literal["auto", "kvp", "rest"]]] = {
+    EncodingChoice.auto: "auto",
     EncodingChoice.kvp: "kvp",
     EncodingChoice.rest: "rest",
 }
@@ -219,18 +226,7 @@ _ENCODINGS: Final[dict[EncodingChoice, Literal["kvp", "rest"] | None]] = {
 
 def reading_overrides(entry: dict[str, Any], encoding: EncodingChoice) -> ReadingOverrides:
     """Return how the document is to be read. Raises: typer.BadParameter: no such CRS."""
-    from tuilerie.grids import Crs
-    from tuilerie.protocols.reading.overrides import ReadingOverrides
+    from tuilerie.catalogue.remote_sources import OverrideSettings
+    from tuilerie.sources.remote.from_options import overrides_of
 
-    origin = entry.get("origin_crs", "")
-    try:
-        crs = Crs.parse(origin) if origin else None
-    except ValueError as error:
-        raise typer.BadParameter(str(error)) from None
-    return ReadingOverrides(
-        axis_order=entry.get("axis_order"),
-        origin_crs=crs,
-        encoding=_ENCODINGS[encoding],
-        charset=entry.get("charset", ""),
-        literal=frozenset(entry.get("literal", ())),
-    )
+    return overrides_of(_validated(OverrideSettings, entry), _ENCODINGS[encoding])
