@@ -40,7 +40,7 @@ from tuilerie.raster.ramps import ramp_names
 from tuilerie.raster.threads import limit_threads
 from tuilerie.server.live import Live
 from tuilerie.server.settings import ServerSettings
-from tuilerie.sources.base import InfoSource
+from tuilerie.sources.base import InfoDocumentSource, InfoSource
 from tuilerie.sources.building import (
     build_sources,
     data_files,
@@ -181,9 +181,18 @@ def open_service(catalogue: Catalogue, data: Path, *, meters: Meters) -> TileSer
             on_cache_fault=meters.cache_fault,
         )
     informants = {
-        layer.identifier: LayerInformant(layer, source, catalogue.matrix_sets, executor=executor)
+        layer.identifier: LayerInformant(
+            layer,
+            source if isinstance(source, InfoSource) else None,
+            catalogue.matrix_sets,
+            executor=executor,
+            documents=source if isinstance(source, InfoDocumentSource) else None,
+        )
         for layer in catalogue.layers.values()
-        if isinstance(source := series.get(layer.identifier) or sources[layer.source], InfoSource)
+        if isinstance(
+            source := series.get(layer.identifier) or sources[layer.source],
+            InfoSource | InfoDocumentSource,
+        )
     }
 
     async def close() -> None:

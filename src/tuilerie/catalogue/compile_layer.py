@@ -282,7 +282,7 @@ class LayerCompiler:
         self, settings: LayerSettings, described: SourceDescription, pointer: str
     ) -> LayerInfo:
         """Return what the layer tells of places; nothing if that is at fault, which is told."""
-        if settings.queryable and not described.tells:
+        if settings.queryable and not (described.tells or described.info_formats):
             self._report(
                 f"source {settings.source!r} has pictures only: there is nothing to ask it",
                 "take `queryable` away, or name a source of raster data",
@@ -290,6 +290,8 @@ class LayerCompiler:
             )
         wanted = self._defaults.queryable if settings.queryable is None else settings.queryable
         source = self._document.sources[settings.source]
+        if described.info_formats:
+            return self._passed_info(settings, described, wanted=wanted, pointer=pointer)
         bands = (
             source.bands if isinstance(source, RasterSource | MosaicSource | SeriesSource) else None
         )
@@ -310,6 +312,24 @@ class LayerCompiler:
             place = f"/defaults{inside}" if fault.inherited else f"{pointer}{inside}"
             self._report(str(fault), fault.hint, place)
             return NOT_QUERYABLE
+
+    def _passed_info(
+        self, settings: LayerSettings, described: SourceDescription, *, wanted: bool, pointer: str
+    ) -> LayerInfo:
+        """Return how a layer answers about places whose source writes the answers itself."""
+        if not wanted:
+            return NOT_QUERYABLE
+        own = settings.feature_info
+        if own is None or not own.formats:
+            return LayerInfo(described.info_formats)
+        formats = tuple(each for each in own.formats if each in described.info_formats)
+        if not formats:
+            self._report(
+                f"source {settings.source!r} tells nothing in these formats",
+                f"it has {listed([each.media_type for each in described.info_formats])}",
+                f"{pointer}/feature_info/formats",
+            )
+        return LayerInfo(formats)
 
     def _ages(
         self, settings: MaxAgeSettings, links: Mapping[str, MatrixSetLink]

@@ -13,7 +13,7 @@ from typing import Any, Literal, NamedTuple
 from tuilerie.catalogue.address import Dimensions, TilesetKey
 from tuilerie.catalogue.dimensions import Dimension, Series, SeriesDescription
 from tuilerie.catalogue.fingerprint import fingerprint
-from tuilerie.catalogue.info import NOT_QUERYABLE, LayerInfo
+from tuilerie.catalogue.info import NOT_QUERYABLE, InfoFormat, LayerInfo
 from tuilerie.catalogue.metadata import (
     Inspire,
     KeywordGroup,
@@ -306,6 +306,7 @@ class SourceDescription:
         title, abstract, keywords, attribution: what layers have that say nothing themselves.
         styles: that the source has itself, its default first; () = ours alone.
         dimensions: that the source has itself, with all values.
+        info_formats: in which the source writes of places itself.
         remote: what another server says of itself, for whoever asks it; None = no server is.
     """
 
@@ -333,6 +334,7 @@ class SourceDescription:
     attribution: str = ""
     styles: tuple[SourceStyle, ...] = ()
     dimensions: tuple[Dimension, ...] = ()
+    info_formats: tuple[InfoFormat, ...] = ()
     remote: Any = None
 
 

@@ -203,6 +203,7 @@ class RasterMapSource(MapSource, InfoSource, Protocol):
     """A source of pixels that can be drawn, and asked for their values."""
 
 
+@runtime_checkable
 class InfoDocumentSource(Protocol):
     """A source that writes documents about places itself: a remote server."""
 

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from tuilerie.catalogue.address import Dimensions
 from tuilerie.grids import Crs, TileIndex
 from tuilerie.raster.image import Raster
-from tuilerie.sources.base import FetchedTile, MapRequest, TileOffer
+from tuilerie.sources.base import FetchedTile, MapRequest, PointRequest, TileOffer
+from tuilerie.sources.remote.feature_info import RemoteInfo
 from tuilerie.sources.tiled import TiledSource
 
 __all__ = ["SourceOfManyGrids"]
@@ -18,9 +19,11 @@ class SourceOfManyGrids:
 
     Args:
         sources: at least one; where nothing else decides, the first is drawn from.
+        info: asks the remote about places; None = it knows nothing of them.
     """
 
-    def __init__(self, sources: Sequence[TiledSource]) -> None:
+    def __init__(self, sources: Sequence[TiledSource], info: RemoteInfo | None = None) -> None:
+        self._info = info
         self._sources = tuple(sources)
         self._owners = {id(offer): each for each in self._sources for offer in each.offers}
         self._offers = tuple(offer for each in self._sources for offer in each.offers)
@@ -50,6 +53,17 @@ class SourceOfManyGrids:
         crs = Crs.parse(request.crs)
         chosen = next((s for s in self._sources if s.offers[0].matrix_set.crs == crs), None)
         return await (chosen or self._sources[0]).read(request)
+
+    @property
+    def info_formats(self) -> tuple[str, ...]:
+        """Return our media types in which the remote writes of places."""
+        return () if self._info is None else tuple(self._info.formats)
+
+    async def fetch_info(self, request: PointRequest, info_format: str) -> bytes:
+        """Return the remote's document about a place. Raises: UpstreamError."""
+        if self._info is None:
+            raise TypeError("a remote is asked about places in the formats that it has")
+        return await self._info.fetch(request, info_format)
 
     async def close(self) -> None:
         """Close all of them; idempotent."""

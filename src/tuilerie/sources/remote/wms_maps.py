@@ -19,11 +19,12 @@ from tuilerie.raster.coordinates import CoordinateGrid
 from tuilerie.raster.decode import decode
 from tuilerie.raster.image import Raster
 from tuilerie.raster.picture import Picture, picture_of
-from tuilerie.sources.base import MapRequest
+from tuilerie.sources.base import MapRequest, PointRequest
 from tuilerie.sources.drawing import MapFrame, Patch, draw, plan_frame
 from tuilerie.sources.remote.advice import upstream_fault
 from tuilerie.sources.remote.client import RemoteClient
 from tuilerie.sources.remote.error_pictures import ErrorPictures
+from tuilerie.sources.remote.feature_info import RemoteInfo
 from tuilerie.sources.remote.map_pieces import MapPiece, MapWindow, pieces_of, window_around
 from tuilerie.sources.remote.relayed_tiles import usable_picture
 from tuilerie.sources.remote.wms import WmsPlan
@@ -49,6 +50,7 @@ class WmsMapSource:
         parameters: of the vendor.
         spellings: the remote's spelling of values of dimensions.
         blank_on_error: whether a part that cannot be had is a gap.
+        info: asks the remote about places; None = it knows nothing of them.
         executor: threads in which pixels are made.
     """
 
@@ -64,8 +66,10 @@ class WmsMapSource:
         parameters: Mapping[str, str],
         spellings: Mapping[tuple[str, str], str],
         blank_on_error: bool,
+        info: RemoteInfo | None,
         executor: Executor,
     ) -> None:
+        self._info = info
         self._plan = plan
         self._source = identifier
         self._client = client
@@ -100,6 +104,17 @@ class WmsMapSource:
                 np.zeros((3, *shape), np.uint8), np.zeros(shape, np.uint8), request.bounds, crs.text
             )
         return replace(drawn, complete=False)
+
+    @property
+    def info_formats(self) -> tuple[str, ...]:
+        """Return our media types in which the remote writes of places."""
+        return () if self._info is None else tuple(self._info.formats)
+
+    async def fetch_info(self, request: PointRequest, info_format: str) -> bytes:
+        """Return the remote's document about a place. Raises: UpstreamError."""
+        if self._info is None:
+            raise TypeError("a remote is asked about places in the formats that it has")
+        return await self._info.fetch(request, info_format)
 
     async def close(self) -> None:
         """End what is under way and close all connections; idempotent."""
