@@ -13,6 +13,7 @@ from tuilerie import __version__
 from tuilerie.caches.base import TileCache
 from tuilerie.caches.faults import CacheFault
 from tuilerie.caches.files import FileTileCache
+from tuilerie.caches.lifetimes import Lifetimes
 from tuilerie.caches.memory import MemoryTileCache
 from tuilerie.caches.sqlite import SqliteTileCache
 from tuilerie.catalogue.address import TileAddress
@@ -164,6 +165,7 @@ def open_service(catalogue: Catalogue, data: Path, *, meters: Meters) -> TileSer
     }
     flight: SingleFlight[Mapping[TileAddress, StoredTile]] = SingleFlight()
     spare = MemoryTileCache(_SPARE_BYTES)
+    lifetimes = Lifetimes(data / "lifetimes.sqlite")
     for layer in catalogue.layers.values():
         managers[layer.identifier] = TileManager(
             layer,
@@ -179,6 +181,7 @@ def open_service(catalogue: Catalogue, data: Path, *, meters: Meters) -> TileSer
             flight=flight,
             spare=spare,
             on_cache_fault=meters.cache_fault,
+            lifetimes=lifetimes if layer.honours_remote else None,
         )
     informants = {
         layer.identifier: LayerInformant(
@@ -201,6 +204,7 @@ def open_service(catalogue: Catalogue, data: Path, *, meters: Meters) -> TileSer
                 await cache.close()
         for source in (*sources.values(), *series.values()):
             await source.close()
+        lifetimes.close()
         executor.shutdown(wait=False)
 
     painter = LegendPainter(catalogue.layers, executor)
@@ -233,7 +237,7 @@ def make_live(
         return open_service(publish(publication, remotes), data, meters=meters)
 
     service = open_service(first, data, meters=meters)
-    watched = _Watched(publication)
+    watched = _Watched(publication, remotes)
     live = Live(
         service,
         settings,
@@ -248,7 +252,8 @@ def make_live(
 class _Watched:
     """The files whose change means another state, listed once for each state."""
 
-    def __init__(self, publication: Publication) -> None:
+    def __init__(self, publication: Publication, remotes: RemoteDescriptions) -> None:
+        self._remotes = remotes
         self._paths = publication.paths
         self._catalogue: Catalogue | None = None
         self._files: list[Path] = []
@@ -272,7 +277,9 @@ class _Watched:
             for identifier, settings in catalogue.sources.items()
             if isinstance(settings, SeriesSource) and settings.query is not None
         }
-        return self._polls.said(queries, catalogue.queries) if queries else ""
+        said = self._polls.said(queries, catalogue.queries) if queries else ""
+        remotes = {name: each for name, each in catalogue.sources.items() if is_remote(each)}
+        return f"{said}{self._remotes.poll(remotes)}" if remotes else said
 
 
 def _describe(

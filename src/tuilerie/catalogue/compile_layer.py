@@ -37,7 +37,8 @@ from tuilerie.catalogue.model import (
     Text,
 )
 from tuilerie.catalogue.places import join_pointer
-from tuilerie.catalogue.remote_sources import deciding
+from tuilerie.catalogue.remote_sources import deciding, is_remote
+from tuilerie.catalogue.source_links import source_closure
 from tuilerie.catalogue.style_plans import (
     StyleError,
     StylePlanner,
@@ -126,6 +127,16 @@ class LayerCompiler:
             or all(style in document.styles or style == "default" for style in styles)
         ) and (settings.cache or self._defaults.cache) in {*document.caches, "default", "none"}
 
+    def _comes_from_remote(self, source: str) -> bool:
+        sources = self._document.sources
+        return any(is_remote(sources[name]) for name in source_closure(source, sources))
+
+    def _stale_s(self, settings: LayerSettings) -> int:
+        if not self._comes_from_remote(settings.source):
+            return 0
+        own = settings.stale_while_revalidate_s
+        return self._defaults.stale_while_revalidate_s if own is None else own
+
     def _own_styles(self, source: str) -> tuple[SourceStyle, ...]:
         described = self._described.of(source)
         return () if described is None else described.styles
@@ -172,6 +183,9 @@ class LayerCompiler:
             client_max_ages={} if max_age is None else self._ages(max_age, links),
             expire_after_s=_either(settings, defaults, "expire_after_s"),
             relay_metatile=settings.metatile or (1, 1),
+            honours_remote=self._comes_from_remote(settings.source)
+            and (settings.remote_freshness or defaults.remote_freshness) == "honour",
+            stale_while_revalidate_s=self._stale_s(settings),
             listed=settings.listed,
             metadata=self._shared(tuple(link.compiled() for link in settings.metadata)),
             keyword_groups=self._shared(grouped(settings.keywords)),

@@ -199,6 +199,8 @@ class Descriptions:
             height=max(1, round(bounds.height / first.cell_size)),
             transparent=any(member.transparent for member in known) or bounds != first.bounds,
             tells=False,
+            info_formats=(),
+            remote=None,
             fingerprint=fingerprint(
                 [member.fingerprint for member in known],
                 deciding(settings),

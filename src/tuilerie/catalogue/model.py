@@ -209,6 +209,9 @@ class Layer:
             tileset to another (style, matrix set, encoding, values of dimensions) is added by
             `Catalogue.generation`.
         dimensions: in the order in which paths have their values.
+        honours_remote: whether stored tiles are as good for as long as their server said.
+        stale_while_revalidate_s: for how long beyond its time a tile is served while a new one is
+            fetched.
         series: the maps that the layer has; combinations of values without one are empty.
     """
 
@@ -242,6 +245,8 @@ class Layer:
     dimensions: tuple[Dimension, ...] = ()
     series: Series = field(default_factory=dict)
     relay_metatile: tuple[int, int] = (1, 1)
+    honours_remote: bool = False
+    stale_while_revalidate_s: int = 0
 
     def client_max_age(self, matrix_set: str, matrix: str) -> int | None:
         """Return for how many seconds clients may keep tiles of a matrix; None = no header.

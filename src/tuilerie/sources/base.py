@@ -24,6 +24,7 @@ __all__ = [
     "PointRequest",
     "RasterMapSource",
     "RelaySource",
+    "RenewingSource",
     "TileOffer",
     "TileSource",
 ]
@@ -161,6 +162,29 @@ class RelaySource(MapSource, Protocol):
         """Return a tile of one of the offers, looked at: an image of the offer's tile size.
 
         Raises: UpstreamError, RenderError: as `fetch`, or the bytes are no such image.
+        """
+        ...
+
+
+@runtime_checkable
+class RenewingSource(RelaySource, Protocol):
+    """A source that can tell whether a tile of it is still what it was."""
+
+    async def renew(
+        self,
+        offer: TileOffer,
+        index: TileIndex,
+        known: FetchedTile,
+        *,
+        style: str,
+        dimensions: Dimensions,
+    ) -> FetchedTile | None:
+        """Return as `relay`; with `known`'s own data where the tile is still the same.
+
+        Args:
+            known: what was fetched before, by its `etag` and `modified`; `data` need not be it.
+
+        Raises: UpstreamError, RenderError.
         """
         ...
 

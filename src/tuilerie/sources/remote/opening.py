@@ -35,8 +35,7 @@ from tuilerie.sources.remote.wms import (
 )
 from tuilerie.sources.remote.wms_maps import WmsMapSource
 from tuilerie.sources.remote.wmts import describe_wmts, wmts_info, wmts_tiles
-from tuilerie.sources.tile_fetching import KEPT_BYTES, TileFetcher
-from tuilerie.sources.tiled import TiledSource, TilingRules
+from tuilerie.sources.tiled import TilingRules
 from tuilerie.telemetry import Meters
 
 __all__ = ["USUAL_MAX_PX", "describe_remote", "open_remote"]
@@ -122,11 +121,7 @@ def open_remote(
         max_tiles=settings.max_tiles,
         on_error=settings.on_error,
     )
-    kept = KEPT_BYTES // len(tiles)
-    grids = [
-        TiledSource(TileFetcher(each, kept_bytes=kept), rules, executor=executor) for each in tiles
-    ]
-    return SourceOfManyGrids(grids, info)
+    return SourceOfManyGrids(tiles, rules, executor=executor, info=info)
 
 
 def _wms(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import time
 from collections.abc import Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
@@ -91,13 +92,13 @@ class WmsMapSource:
         crs = Crs.parse(request.crs)
         if crs.text in self._plan.offered:
             window = MapWindow(request.bounds, request.width, request.height)
-            patches, whole = await self._fetched({None: window}, crs, request)
+            patches, whole, expires = await self._fetched({None: window}, crs, request)
             patch = patches.get(None)
             drawn = None if patch is None else replace(patch.raster, crs=crs.text)
         else:
-            drawn, whole = await self._warped(request, crs)
+            drawn, whole, expires = await self._warped(request, crs)
         if whole:
-            return drawn
+            return drawn and replace(drawn, expires=expires)
         if drawn is None:
             shape = (request.height, request.width)
             drawn = Raster(
@@ -120,8 +121,10 @@ class WmsMapSource:
         """End what is under way and close all connections; idempotent."""
         await self._client.close()
 
-    async def _warped(self, request: MapRequest, crs: Crs) -> tuple[Raster | None, bool]:
-        """Return the map drawn from maps in another CRS, and whether all of it could be had."""
+    async def _warped(
+        self, request: MapRequest, crs: Crs
+    ) -> tuple[Raster | None, bool, float | None]:
+        """Return the map drawn from maps in another CRS; the rest as of `_fetched`."""
         loop = asyncio.get_running_loop()
         chosen = self._chosen.get(crs)
         if chosen is None:
@@ -136,16 +139,20 @@ class WmsMapSource:
             raise RenderError(
                 f"source {self._source!r} has no place in the map: {error}"
             ) from error
-        patches, whole = await self._fetched(windows, chosen, request)
+        patches, whole, expires = await self._fetched(windows, chosen, request)
         if not patches:
-            return None, whole
+            return None, whole, expires
         reader = _PatchReader(chosen, patches)
-        return await loop.run_in_executor(self._executor, draw, reader, frame, grid), whole
+        drawn = await loop.run_in_executor(self._executor, draw, reader, frame, grid)
+        return drawn, whole, expires
 
     async def _fetched(
         self, windows: Mapping[Area | None, MapWindow], crs: Crs, request: MapRequest
-    ) -> tuple[dict[Area | None, Patch], bool]:
-        """Return the pixels of windows, all their pieces asked for at once."""
+    ) -> tuple[dict[Area | None, Patch], bool, float | None]:
+        """Return the pixels of windows, all their pieces asked for at once.
+
+        With them, whether all of it could be had, and until when it is good.
+        """
         if sum(each.width * each.height for each in windows.values()) > MAX_MAP_PIXELS:
             raise RenderError(
                 f"source {self._source!r}: a metatile would take more than {MAX_MAP_PIXELS} "
@@ -162,7 +169,10 @@ class WmsMapSource:
             for key, window in windows.items()
         }
         jobs = [(key, piece) for key, pieces in wanted.items() for piece in pieces]
-        found = await asyncio.gather(*(self._piece(piece, crs, request) for _, piece in jobs))
+        deadlines: list[float] = []
+        found = await asyncio.gather(
+            *(self._piece(piece, crs, request, deadlines) for _, piece in jobs)
+        )
         loop = asyncio.get_running_loop()
         patches: dict[Area | None, Patch] = {}
         for key, window in windows.items():
@@ -175,19 +185,22 @@ class WmsMapSource:
                 patches[key] = await loop.run_in_executor(
                     self._executor, _pasted, window, parts, crs.text
                 )
-        return patches, not any(isinstance(each, UpstreamError) for each in found)
+        whole = not any(isinstance(each, UpstreamError) for each in found)
+        return patches, whole, min(deadlines, default=None)
 
     async def _piece(
-        self, piece: MapPiece, crs: Crs, request: MapRequest
+        self, piece: MapPiece, crs: Crs, request: MapRequest, deadlines: list[float]
     ) -> Picture | UpstreamError | None:
         try:
-            return await self._picture(piece, crs, request)
+            return await self._picture(piece, crs, request, deadlines)
         except UpstreamError as error:
             if not self._blank_on_error:
                 raise
             return error
 
-    async def _picture(self, piece: MapPiece, crs: Crs, request: MapRequest) -> Picture | None:
+    async def _picture(
+        self, piece: MapPiece, crs: Crs, request: MapRequest, deadlines: list[float]
+    ) -> Picture | None:
         plan = self._plan
         query = MapQuery(
             layers=plan.layers,
@@ -215,6 +228,8 @@ class WmsMapSource:
         )
         if facts is None:
             return None
+        if fetched.freshness.fresh_for_s is not None:
+            deadlines.append(time.time() + fetched.freshness.fresh_for_s)
         return await asyncio.get_running_loop().run_in_executor(
             self._executor, _decoded, fetched.data, self._source
         )
