@@ -23,7 +23,7 @@ _WAITS_S: Final = 0.05
 """For another process that writes; it is waited for on the event loop."""
 _SCHEMA: Final = (
     "CREATE TABLE IF NOT EXISTS life (key BLOB PRIMARY KEY, tile TEXT NOT NULL,"
-    " until REAL NOT NULL, etag TEXT NOT NULL, modified REAL) WITHOUT ROWID"
+    " until REAL NOT NULL, since REAL NOT NULL, etag TEXT NOT NULL, modified REAL) WITHOUT ROWID"
 )
 
 
@@ -32,11 +32,13 @@ class Life(NamedTuple):
 
     Attributes:
         until: when it is to be asked again.
+        since: when it said so; where that is not before `until`, each use wants a question.
         etag, modified: of the remote's tile, for conditional requests; "" and None = not said,
             or the tile is not the remote's own.
     """
 
     until: float
+    since: float
     etag: str = ""
     modified: float | None = None
 
@@ -64,7 +66,7 @@ class Lifetimes:
             return None
         try:
             found = connection.execute(
-                "SELECT tile, until, etag, modified FROM life WHERE key = ?", (_key(address),)
+                "SELECT tile, until, since, etag, modified FROM life WHERE key = ?", (_key(address),)
             ).fetchone()
         except sqlite3.Error:
             return None
@@ -78,7 +80,7 @@ class Lifetimes:
             return
         try:
             with connection:
-                connection.executemany("INSERT OR REPLACE INTO life VALUES (?, ?, ?, ?, ?)", rows)
+                connection.executemany("INSERT OR REPLACE INTO life VALUES (?, ?, ?, ?, ?, ?)", rows)
         except sqlite3.Error:
             return
 

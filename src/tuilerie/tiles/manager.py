@@ -245,7 +245,7 @@ class TileManager:
         life = None if self._lifetimes is None else self._lifetimes.get(address, stored.etag)
         if life is not None:
             # What was never good for any time must be asked about each time.
-            until = life.until if life.until > stored.created else None
+            until = life.until if life.until > life.since else None
         elif self._expire_after_s is not None:
             until = stored.created + self._expire_after_s
         return until is not None and self._clock() < until + self._stale_s

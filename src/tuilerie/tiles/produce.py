@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from concurrent.futures import Executor
-from time import perf_counter
+from time import perf_counter, time
 
 from tuilerie.caches.lifetimes import Life
 from tuilerie.catalogue.address import TileAddress
@@ -192,7 +192,7 @@ class LayerProducer:
             )
             encoded = {index: tile for part in parts for index, tile in part.items()}
         expires = None if values is None else values.expires
-        life = None if expires is None else Life(expires)
+        life = None if expires is None else Life(expires, time())
         made = {
             address._replace(index=index): lasting(*tile, life) for index, tile in encoded.items()
         }
@@ -218,7 +218,9 @@ class LayerProducer:
 
 def _life(tile: FetchedTile) -> Life | None:
     """Return what the remote says of a tile's age; None if it says nothing."""
-    return None if tile.expires is None else Life(tile.expires, tile.etag, tile.modified)
+    if tile.expires is None:
+        return None
+    return Life(tile.expires, time(), tile.etag, tile.modified)
 
 
 def _transcoded(tile: FetchedTile, fmt: ImageFormat, options: EncodeOptions) -> EncodedTile:
