@@ -53,9 +53,10 @@ def over_raster(folder: Path, raster: Path, *, processes: int = 2) -> Iterator[s
     configuration = folder / "mapserver.conf"
     configuration.write_text(_CONFIGURATION)
     port = free_port()
+    watch = ("/usr/bin/multiwatch", "-f", str(processes), "--") if processes > 1 else ()
     command = [
         *("spawn-fcgi", "-n", "-a", "127.0.0.1", "-p", str(port), "--"),
-        *("/usr/bin/multiwatch", "-f", str(processes), "--", "/usr/lib/cgi-bin/mapserv"),
+        *(*watch, "/usr/lib/cgi-bin/mapserv"),
     ]
     location = (
         "location / { include /etc/nginx/fastcgi_params;"
@@ -64,7 +65,7 @@ def over_raster(folder: Path, raster: Path, *, processes: int = 2) -> Iterator[s
     )
     environment = {"MAPSERVER_CONFIG_FILE": str(configuration)}
     with (
-        running(command, log=folder / "mapserv.log", ready=f"tcp:{port}", env=environment),
+        running(command, log=folder / "mapserv.log", ready=f"tcp:{port}", env=environment, stop_s=1),
         nginx.serving(folder / "front", location) as origin,
     ):
         yield f"{origin}/?"

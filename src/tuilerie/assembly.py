@@ -13,20 +13,24 @@ from tuilerie import __version__
 from tuilerie.caches.base import TileCache
 from tuilerie.caches.faults import CacheFault
 from tuilerie.caches.files import FileTileCache
+from tuilerie.caches.lifetimes import Lifetimes
 from tuilerie.caches.memory import MemoryTileCache
 from tuilerie.caches.sqlite import SqliteTileCache
 from tuilerie.catalogue.address import TileAddress
 from tuilerie.catalogue.compile import Described, compile_catalogue, is_examined, used_sources
 from tuilerie.catalogue.document import (
     CacheSettings,
+    CatalogueDocument,
     FilesCache,
     NoCache,
     SeriesSource,
-    SourceSettings,
     SqliteCache,
 )
+from tuilerie.catalogue.faults import Suggestions
 from tuilerie.catalogue.load import LoadedDocument, Places, load_document
 from tuilerie.catalogue.model import Catalogue
+from tuilerie.catalogue.references import References, outline
+from tuilerie.catalogue.remote_sources import is_remote
 from tuilerie.catalogue.store import RevisionStore
 from tuilerie.catalogue.zero_config import document_for_files
 from tuilerie.errors import CacheError, CatalogueError
@@ -37,7 +41,7 @@ from tuilerie.raster.ramps import ramp_names
 from tuilerie.raster.threads import limit_threads
 from tuilerie.server.live import Live
 from tuilerie.server.settings import ServerSettings
-from tuilerie.sources.base import InfoSource
+from tuilerie.sources.base import InfoDocumentSource, InfoSource
 from tuilerie.sources.building import (
     build_sources,
     data_files,
@@ -47,6 +51,7 @@ from tuilerie.sources.building import (
     series_source,
 )
 from tuilerie.sources.polling import QueryPolls
+from tuilerie.sources.remote.descriptions import RemoteDescriptions
 from tuilerie.telemetry import Meters
 from tuilerie.tiles.feature_info import LayerInformant
 from tuilerie.tiles.legends import LegendPainter, legend_size
@@ -99,13 +104,17 @@ class Publication:
         return self.paths[0].parent
 
 
-def publish(publication: Publication) -> Catalogue:
+def publish(publication: Publication, remotes: RemoteDescriptions | None = None) -> Catalogue:
     """Read, describe and compile what the operator named.
+
+    Args:
+        remotes: what other servers say of themselves; None = they are asked now.
 
     Raises: CatalogueError: with everything that is wrong, in document and data.
     """
     loaded = publication.load()
-    descriptions = _describe(used_sources(loaded.document, publication.base))
+    remotes = remotes or remote_descriptions(publication, publication.data)
+    descriptions = _describe(loaded.document, publication, remotes)
     catalogue = compile_catalogue(
         loaded.document,
         descriptions,
@@ -117,6 +126,16 @@ def publish(publication: Publication) -> Catalogue:
         template_fault=template_fault,
     )
     return replace(catalogue, revision=_revision(publication.data, catalogue))
+
+
+def remote_descriptions(publication: Publication, data: Path | None) -> RemoteDescriptions:
+    """Return the reader of other servers' documents; one lasts for a process.
+
+    Args:
+        data: the data directory, where what they said is kept; None = nowhere.
+    """
+    directory = None if data is None else data / "remotes"
+    return RemoteDescriptions(directory, base=str(publication.base))
 
 
 def open_service(catalogue: Catalogue, data: Path, *, meters: Meters) -> TileService:
@@ -134,7 +153,7 @@ def open_service(catalogue: Catalogue, data: Path, *, meters: Meters) -> TileSer
     async def get_tile(address: TileAddress) -> StoredTile | None:
         return await managers[address.layer].get_tile(address)
 
-    sources = build_sources(catalogue, executor=executor, get_tile=get_tile)
+    sources = build_sources(catalogue, executor=executor, get_tile=get_tile, meters=meters)
     series = {
         layer.identifier: series_source(layer, settings, executor)
         for layer in catalogue.layers.values()
@@ -146,6 +165,7 @@ def open_service(catalogue: Catalogue, data: Path, *, meters: Meters) -> TileSer
     }
     flight: SingleFlight[Mapping[TileAddress, StoredTile]] = SingleFlight()
     spare = MemoryTileCache(_SPARE_BYTES)
+    lifetimes = Lifetimes(data / "lifetimes.sqlite")
     for layer in catalogue.layers.values():
         managers[layer.identifier] = TileManager(
             layer,
@@ -161,11 +181,21 @@ def open_service(catalogue: Catalogue, data: Path, *, meters: Meters) -> TileSer
             flight=flight,
             spare=spare,
             on_cache_fault=meters.cache_fault,
+            lifetimes=lifetimes if layer.honours_remote else None,
         )
     informants = {
-        layer.identifier: LayerInformant(layer, source, catalogue.matrix_sets, executor=executor)
+        layer.identifier: LayerInformant(
+            layer,
+            source if isinstance(source, InfoSource) else None,
+            catalogue.matrix_sets,
+            executor=executor,
+            documents=source if isinstance(source, InfoDocumentSource) else None,
+        )
         for layer in catalogue.layers.values()
-        if isinstance(source := series.get(layer.identifier) or sources[layer.source], InfoSource)
+        if isinstance(
+            source := series.get(layer.identifier) or sources[layer.source],
+            InfoSource | InfoDocumentSource,
+        )
     }
 
     async def close() -> None:
@@ -174,6 +204,7 @@ def open_service(catalogue: Catalogue, data: Path, *, meters: Meters) -> TileSer
                 await cache.close()
         for source in (*sources.values(), *series.values()):
             await source.close()
+        lifetimes.close()
         executor.shutdown(wait=False)
 
     painter = LegendPainter(catalogue.layers, executor)
@@ -200,12 +231,13 @@ def make_live(
         first: what `publish` made of the publication, once for all workers.
         data: the data directory.
     """
+    remotes = remote_descriptions(publication, data)
 
     def rebuild() -> TileService:
-        return open_service(publish(publication), data, meters=meters)
+        return open_service(publish(publication, remotes), data, meters=meters)
 
     service = open_service(first, data, meters=meters)
-    watched = _Watched(publication)
+    watched = _Watched(publication, remotes)
     live = Live(
         service,
         settings,
@@ -220,7 +252,8 @@ def make_live(
 class _Watched:
     """The files whose change means another state, listed once for each state."""
 
-    def __init__(self, publication: Publication) -> None:
+    def __init__(self, publication: Publication, remotes: RemoteDescriptions) -> None:
+        self._remotes = remotes
         self._paths = publication.paths
         self._catalogue: Catalogue | None = None
         self._files: list[Path] = []
@@ -244,23 +277,31 @@ class _Watched:
             for identifier, settings in catalogue.sources.items()
             if isinstance(settings, SeriesSource) and settings.query is not None
         }
-        return self._polls.said(queries, catalogue.queries) if queries else ""
+        said = self._polls.said(queries, catalogue.queries) if queries else ""
+        remotes = {name: each for name, each in catalogue.sources.items() if is_remote(each)}
+        return f"{said}{self._remotes.poll(remotes)}" if remotes else said
 
 
-def _describe(sources: Mapping[str, SourceSettings]) -> dict[str, Described]:
-    """Ask all sources side by side; a source that two identifiers name is asked once."""
+def _describe(
+    document: CatalogueDocument, publication: Publication, remotes: RemoteDescriptions
+) -> dict[str, Described]:
+    """Ask all sources side by side; files that two identifiers name are asked once."""
+    base = publication.base
+    sources = used_sources(document, base)
     examined = {name: each for name, each in sources.items() if is_examined(each)}
-    distinct = dict.fromkeys(examined.values())
+    # What a remote is called stands in its errors, so each of these is asked for itself.
+    distinct = {(name if is_remote(each) else "", each): name for name, each in examined.items()}
+    own = References(outline(document), base, Suggestions()).matrix_sets if distinct else {}
+
+    def described(name: str) -> Described:
+        try:
+            return describe_source(name, examined[name], remotes, own)
+        except CatalogueError as error:
+            return error
+
     with ThreadPoolExecutor(min(8, 2 * (os.cpu_count() or 1))) as threads:
-        answers = dict(zip(distinct, threads.map(_described, distinct), strict=True))
-    return {identifier: answers[settings] for identifier, settings in examined.items()}
-
-
-def _described(settings: SourceSettings) -> Described:
-    try:
-        return describe_source(settings)
-    except CatalogueError as error:
-        return error
+        answers = dict(zip(distinct, threads.map(described, distinct.values()), strict=True))
+    return {name: answers[name if is_remote(each) else "", each] for name, each in examined.items()}
 
 
 def _cache(

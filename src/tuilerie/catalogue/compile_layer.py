@@ -17,6 +17,7 @@ from tuilerie.catalogue.document import (
     RasterSource,
     SeriesSource,
 )
+from tuilerie.catalogue.faults import listed
 from tuilerie.catalogue.fingerprint import fingerprint
 from tuilerie.catalogue.info import NOT_QUERYABLE, LayerInfo
 from tuilerie.catalogue.keywords import grouped, ungrouped
@@ -25,16 +26,25 @@ from tuilerie.catalogue.legends import LegendError, LegendSize, placed_legends
 from tuilerie.catalogue.linking import Linker, rounded
 from tuilerie.catalogue.max_age import MaxAgeSettings, ages_by_matrix
 from tuilerie.catalogue.model import (
+    NO_TEXT,
     Encoding,
     Layer,
     MatrixSetLink,
     Resampling,
     SourceDescription,
+    SourceStyle,
     StylePlan,
     Text,
 )
 from tuilerie.catalogue.places import join_pointer
-from tuilerie.catalogue.style_plans import StyleError, StylePlanner, shows_classes
+from tuilerie.catalogue.remote_sources import deciding, is_remote
+from tuilerie.catalogue.source_links import source_closure
+from tuilerie.catalogue.style_plans import (
+    StyleError,
+    StylePlanner,
+    shows_classes,
+    source_style_plan,
+)
 from tuilerie.errors import Problem
 from tuilerie.formats import JPEG, MIXED, PNG, PNG8, WEBP, ImageFormat
 from tuilerie.grids import BoundingBox, Crs, TileMatrixSet, named_matrix_set, wgs84_bounds
@@ -111,9 +121,25 @@ class LayerCompiler:
     def _references_hold(self, settings: LayerSettings) -> bool:
         """Return whether all names mean something; those that do not have been reported."""
         document = self._document
-        return all(
-            style in document.styles or style == "default" for style in settings.styles
+        styles = settings.styles
+        return (
+            bool(self._own_styles(settings.source))
+            or all(style in document.styles or style == "default" for style in styles)
         ) and (settings.cache or self._defaults.cache) in {*document.caches, "default", "none"}
+
+    def _comes_from_remote(self, source: str) -> bool:
+        sources = self._document.sources
+        return any(is_remote(sources[name]) for name in source_closure(source, sources))
+
+    def _stale_s(self, settings: LayerSettings) -> int:
+        if not self._comes_from_remote(settings.source):
+            return 0
+        own = settings.stale_while_revalidate_s
+        return self._defaults.stale_while_revalidate_s if own is None else own
+
+    def _own_styles(self, source: str) -> tuple[SourceStyle, ...]:
+        described = self._described.of(source)
+        return () if described is None else described.styles
 
     def _layer(
         self,
@@ -131,10 +157,14 @@ class LayerCompiler:
         max_age: MaxAgeSettings | None = _either(settings, defaults, "client_max_age_s")
         return Layer(
             identifier=identifier,
-            title=settings.title if settings.title.variants else Text((("", identifier),)),
-            abstract=self._shared(settings.abstract),
-            keywords=self._shared(ungrouped(settings.keywords)),
-            attribution=self._shared(settings.attribution),
+            title=_said(settings.title, described.title or identifier),
+            abstract=self._shared(_said(settings.abstract, described.abstract)),
+            keywords=self._shared(
+                ungrouped(settings.keywords)
+                if settings.keywords
+                else tuple(_said(NO_TEXT, word) for word in described.keywords)
+            ),
+            attribution=self._shared(_said(settings.attribution, described.attribution)),
             source=settings.source,
             kind=described.kind,
             crs=self._shared(described.crs),
@@ -153,15 +183,15 @@ class LayerCompiler:
             client_max_ages={} if max_age is None else self._ages(max_age, links),
             expire_after_s=_either(settings, defaults, "expire_after_s"),
             relay_metatile=settings.metatile or (1, 1),
+            honours_remote=self._comes_from_remote(settings.source)
+            and (settings.remote_freshness or defaults.remote_freshness) == "honour",
+            stale_while_revalidate_s=self._stale_s(settings),
             listed=settings.listed,
             metadata=self._shared(tuple(link.compiled() for link in settings.metadata)),
             keyword_groups=self._shared(grouped(settings.keywords)),
             generation=fingerprint(
                 described.fingerprint,
-                # Where a series finds its maps decides nothing of their pixels.
-                self._document.sources[settings.source].model_dump(
-                    mode="json", exclude={"files", "query"}
-                ),
+                deciding(self._document.sources[settings.source]),
                 resampling,
                 settings.extent,
                 buffer_px,
@@ -203,7 +233,24 @@ class LayerCompiler:
             )
             return ()
         plans = []
-        for n, name in enumerate(settings.styles):
+        own = {style.identifier: style for style in described.styles}
+        names = settings.styles
+        if own and "styles" not in settings.model_fields_set:
+            names = tuple(own)
+        for n, name in enumerate(names):
+            style = own.get(name)
+            if style is None and own and name == "default":
+                style = described.styles[0]
+            if style is not None:
+                plans.append(source_style_plan(style, name, is_default=n == 0))
+                continue
+            if own and name not in self._document.styles:
+                self._report(
+                    f"the source {settings.source!r} has no style {name[:80]!r}",
+                    f"its styles are {listed(own)}",
+                    f"{pointer}/styles/{n}",
+                )
+                continue
             try:
                 plans.append(self._planner.plan(name, described, bands, is_default=n == 0))
             except StyleError as fault:
@@ -249,7 +296,7 @@ class LayerCompiler:
         self, settings: LayerSettings, described: SourceDescription, pointer: str
     ) -> LayerInfo:
         """Return what the layer tells of places; nothing if that is at fault, which is told."""
-        if settings.queryable and not described.tells:
+        if settings.queryable and not (described.tells or described.info_formats):
             self._report(
                 f"source {settings.source!r} has pictures only: there is nothing to ask it",
                 "take `queryable` away, or name a source of raster data",
@@ -257,6 +304,8 @@ class LayerCompiler:
             )
         wanted = self._defaults.queryable if settings.queryable is None else settings.queryable
         source = self._document.sources[settings.source]
+        if described.info_formats:
+            return self._passed_info(settings, described, wanted=wanted, pointer=pointer)
         bands = (
             source.bands if isinstance(source, RasterSource | MosaicSource | SeriesSource) else None
         )
@@ -277,6 +326,24 @@ class LayerCompiler:
             place = f"/defaults{inside}" if fault.inherited else f"{pointer}{inside}"
             self._report(str(fault), fault.hint, place)
             return NOT_QUERYABLE
+
+    def _passed_info(
+        self, settings: LayerSettings, described: SourceDescription, *, wanted: bool, pointer: str
+    ) -> LayerInfo:
+        """Return how a layer answers about places whose source writes the answers itself."""
+        if not wanted:
+            return NOT_QUERYABLE
+        own = settings.feature_info
+        if own is None or not own.formats:
+            return LayerInfo(described.info_formats)
+        formats = tuple(each for each in own.formats if each in described.info_formats)
+        if not formats:
+            self._report(
+                f"source {settings.source!r} tells nothing in these formats",
+                f"it has {listed([each.media_type for each in described.info_formats])}",
+                f"{pointer}/feature_info/formats",
+            )
+        return LayerInfo(formats)
 
     def _ages(
         self, settings: MaxAgeSettings, links: Mapping[str, MatrixSetLink]
@@ -307,6 +374,13 @@ class LayerCompiler:
 
     def _report(self, message: str, hint: str, pointer: str) -> None:
         self._problems.append(Problem(message, hint, pointer))
+
+
+def _said(written: Text, otherwise: str) -> Text:
+    """Return what the operator wrote, else a text in an unknown language."""
+    if written.variants or not otherwise:
+        return written
+    return Text((("", otherwise),))
 
 
 def _varied(layer: Layer, varied: Compiled) -> Layer:

@@ -13,7 +13,7 @@ from typing import Any, Literal, NamedTuple
 from tuilerie.catalogue.address import Dimensions, TilesetKey
 from tuilerie.catalogue.dimensions import Dimension, Series, SeriesDescription
 from tuilerie.catalogue.fingerprint import fingerprint
-from tuilerie.catalogue.info import NOT_QUERYABLE, LayerInfo
+from tuilerie.catalogue.info import NOT_QUERYABLE, InfoFormat, LayerInfo
 from tuilerie.catalogue.metadata import (
     Inspire,
     KeywordGroup,
@@ -40,6 +40,7 @@ __all__ = [
     "Resampling",
     "ServiceInfo",
     "SourceDescription",
+    "SourceStyle",
     "StylePlan",
     "Text",
 ]
@@ -208,6 +209,9 @@ class Layer:
             tileset to another (style, matrix set, encoding, values of dimensions) is added by
             `Catalogue.generation`.
         dimensions: in the order in which paths have their values.
+        honours_remote: whether stored tiles are as good for as long as their server said.
+        stale_while_revalidate_s: for how long beyond its time a tile is served while a new one is
+            fetched.
         series: the maps that the layer has; combinations of values without one are empty.
     """
 
@@ -241,6 +245,8 @@ class Layer:
     dimensions: tuple[Dimension, ...] = ()
     series: Series = field(default_factory=dict)
     relay_metatile: tuple[int, int] = (1, 1)
+    honours_remote: bool = False
+    stale_while_revalidate_s: int = 0
 
     def client_max_age(self, matrix_set: str, matrix: str) -> int | None:
         """Return for how many seconds clients may keep tiles of a matrix; None = no header.
@@ -270,6 +276,21 @@ class BandDescription:
 
 
 @dataclass(frozen=True, slots=True)
+class SourceStyle:
+    """A style that a source has itself: another server's.
+
+    Attributes:
+        identifier: ours.
+        name: what the source calls it.
+    """
+
+    identifier: str
+    name: str
+    title: str = ""
+    abstract: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class SourceDescription:
     """What a source says about itself: made by `sources`, read by `compile.py`.
 
@@ -287,6 +308,11 @@ class SourceDescription:
             maps have in common, since each of them has a fingerprint of its own.
         series: the maps by values of dimensions; None = there is only one.
         tile_formats: of the tiles that the source has, the usual one first; () = it has none.
+        title, abstract, keywords, attribution: what layers have that say nothing themselves.
+        styles: that the source has itself, its default first; () = ours alone.
+        dimensions: that the source has itself, with all values.
+        info_formats: in which the source writes of places itself.
+        remote: what another server says of itself, for whoever asks it; None = no server is.
     """
 
     kind: DataKind
@@ -307,6 +333,14 @@ class SourceDescription:
     warnings: tuple[str, ...] = ()
     series: SeriesDescription | None = None
     tile_formats: tuple[ImageFormat, ...] = ()
+    title: str = ""
+    abstract: str = ""
+    keywords: tuple[str, ...] = ()
+    attribution: str = ""
+    styles: tuple[SourceStyle, ...] = ()
+    dimensions: tuple[Dimension, ...] = ()
+    info_formats: tuple[InfoFormat, ...] = ()
+    remote: Any = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -322,6 +356,8 @@ class Catalogue:
         source_matrix_sets: those that sources name, by identifier.
         files: absolute paths of the files, besides data, that the document was read with.
         queries: what the databases of sources said, as fingerprints by source.
+        remotes: what the servers of sources said of themselves, by source.
+        remote_access: which addresses sources may have.
     """
 
     revision: int
@@ -334,6 +370,8 @@ class Catalogue:
     files: tuple[str, ...] = ()
     queries: Mapping[str, str] = field(default_factory=dict)
     source_matrix_sets: Mapping[str, TileMatrixSet] = field(default_factory=dict)
+    remotes: Mapping[str, Any] = field(default_factory=dict)
+    remote_access: Any = None
 
     def dimensions_of(self, layer: str) -> tuple[str, ...]:
         """Return the identifiers of a layer's dimensions; () where there is no such layer."""

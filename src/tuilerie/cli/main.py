@@ -16,7 +16,8 @@ from tuilerie.cli import check, inspect, schema, serve
 __all__ = ["app", "main"]
 
 _EPILOG = """Exit codes: 0 done; 1 the catalogue or the data must be mended; 2 wrong arguments;
-3 the server could not start (port taken); 130 interrupted."""
+3 the server could not start (port taken); 4 a remote server could not be reached or refused us;
+130 interrupted."""
 
 app = typer.Typer(
     name="tuilerie",

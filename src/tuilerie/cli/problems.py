@@ -9,13 +9,16 @@ from rich.markup import escape
 
 from tuilerie.errors import Problem
 
-__all__ = ["EXIT_DATA", "EXIT_START", "tell", "tell_all"]
+__all__ = ["EXIT_DATA", "EXIT_REMOTE", "EXIT_START", "tell", "tell_all"]
 
 EXIT_DATA = 1
 """The catalogue or the data must be mended."""
 
 EXIT_START = 3
 """The server could not start."""
+
+EXIT_REMOTE = 4
+"""A remote server could not be reached, or refused us."""
 
 _errors = Console(stderr=True, highlight=False, soft_wrap=True)
 

@@ -12,6 +12,7 @@ from tuilerie.catalogue.model import MatrixLimits, Resampling
 from tuilerie.errors import RenderError, UpstreamError
 from tuilerie.formats import ImageFormat
 from tuilerie.grids import BoundingBox, TileIndex, TileMatrixSet
+from tuilerie.grids.same import TOLERANCE_PX
 from tuilerie.raster.image import Raster
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "PointRequest",
     "RasterMapSource",
     "RelaySource",
+    "RenewingSource",
     "TileOffer",
     "TileSource",
 ]
@@ -92,6 +94,7 @@ class TileOffer:
         limits: per matrix the tiles that may exist; matrices not listed have none.
         side_by_side: how many fetches may be under way at once.
         remote: whether a fault is another server's, or of a file here.
+        tolerance_px: how far a tile may lie from ours and still be the same one.
     """
 
     source: str
@@ -100,6 +103,7 @@ class TileOffer:
     limits: Mapping[str, MatrixLimits] = field(default_factory=dict)
     side_by_side: int = 16
     remote: bool = False
+    tolerance_px: float = TOLERANCE_PX
 
     def has(self, index: TileIndex) -> bool:
         """Return whether a tile may exist."""
@@ -162,6 +166,29 @@ class RelaySource(MapSource, Protocol):
         ...
 
 
+@runtime_checkable
+class RenewingSource(RelaySource, Protocol):
+    """A source that can tell whether a tile of it is still what it was."""
+
+    async def renew(
+        self,
+        offer: TileOffer,
+        index: TileIndex,
+        known: FetchedTile,
+        *,
+        style: str,
+        dimensions: Dimensions,
+    ) -> FetchedTile | None:
+        """Return as `relay`; with `known`'s own data where the tile is still the same.
+
+        Args:
+            known: what was fetched before, by its `etag` and `modified`; `data` need not be it.
+
+        Raises: UpstreamError, RenderError.
+        """
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class PointRequest:
     """A place: the centre of one pixel of a map.
@@ -200,6 +227,7 @@ class RasterMapSource(MapSource, InfoSource, Protocol):
     """A source of pixels that can be drawn, and asked for their values."""
 
 
+@runtime_checkable
 class InfoDocumentSource(Protocol):
     """A source that writes documents about places itself: a remote server."""
 

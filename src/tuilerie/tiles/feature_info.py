@@ -80,7 +80,7 @@ class LayerInformant:
     """Answers about the places of one layer.
 
     Args:
-        source: what knows the values.
+        source: what knows the values; None = nobody.
         matrix_sets: those that the layer links to, by identifier.
         executor: threads for what is not done in a moment.
         documents: what writes documents itself; None = nobody.
@@ -89,7 +89,7 @@ class LayerInformant:
     def __init__(
         self,
         layer: Layer,
-        source: InfoSource,
+        source: InfoSource | None,
         matrix_sets: Mapping[str, TileMatrixSet],
         *,
         executor: Executor,
@@ -115,7 +115,7 @@ class LayerInformant:
         if isinstance(plan, RelayInfo) and documents is not None:
             return await documents.fetch_info(plan.request, plan.info_format)
         try:
-            values = await self._source.query(plan.request)
+            values = () if self._source is None else await self._source.query(plan.request)
         except RenderError as error:
             raise FeatureInfoError(str(error)) from error
 

@@ -96,6 +96,10 @@ class RemoteClient:
         """Return a text without the secrets of the source, for messages and logs."""
         return text if self._identity is None else self._identity.redact(text)
 
+    def cleaned(self, document: bytes) -> bytes:
+        """Return a document without the secrets of the source, for keeping."""
+        return document if self._identity is None else self._identity.cleaned(document)
+
     def forget_missing(self) -> None:
         """Ask again for what was missing, e.g. after the capabilities were read anew."""
         self._absences.clear()

@@ -3,14 +3,29 @@
 from __future__ import annotations
 
 import os
+from typing import Literal
 
 from tuilerie.catalogue.remote_options import LoginOptions, RemoteAccessOptions, RemoteOptions
+from tuilerie.catalogue.remote_sources import (
+    OverrideSettings,
+    RemoteSourceSettings,
+    WmtsSource,
+    XyzSource,
+)
+from tuilerie.grids import Crs
+from tuilerie.protocols.reading.overrides import AS_READ, ReadingOverrides
 from tuilerie.sources.remote.addresses import AddressPolicy
 from tuilerie.sources.remote.error_pictures import ErrorPicture, ErrorPictures
 from tuilerie.sources.remote.secrets import SecretReference
 from tuilerie.sources.remote.settings import BreakerSettings, Credentials, RemoteSettings
 
-__all__ = ["address_policy", "error_pictures", "remote_settings"]
+__all__ = [
+    "address_policy",
+    "error_pictures",
+    "overrides_of",
+    "reading_overrides",
+    "remote_settings",
+]
 
 
 def remote_settings(options: RemoteOptions, base: str = "") -> RemoteSettings:
@@ -64,6 +79,32 @@ def address_policy(options: RemoteAccessOptions, *, trusted: bool) -> AddressPol
     """
     return AddressPolicy(
         trusted=trusted, allow=options.allow, deny=options.deny, ports=options.ports
+    )
+
+
+def reading_overrides(settings: RemoteSourceSettings) -> ReadingOverrides:
+    """Return how the documents of a source are read.
+
+    Raises: ValueError: a CRS that nobody knows, which checking the document refuses before.
+    """
+    if isinstance(settings, XyzSource):
+        return AS_READ
+    encoding = settings.encoding if isinstance(settings, WmtsSource) else "auto"
+    return overrides_of(settings.overrides, encoding)
+
+
+def overrides_of(
+    said: OverrideSettings, encoding: Literal["auto", "kvp", "rest"] = "auto"
+) -> ReadingOverrides:
+    """Return what an operator knows better, as the readers take it. Raises: ValueError."""
+    return ReadingOverrides(
+        axis_order=said.axis_order,
+        origin_crs=None if said.origin_crs is None else Crs.parse(said.origin_crs),
+        crs_by_matrix_set={name: Crs.parse(text) for name, text in said.crs},
+        encoding=None if encoding == "auto" else encoding,
+        charset=said.charset,
+        pixel_m=said.pixel_m,
+        literal=frozenset(said.literal),
     )
 
 

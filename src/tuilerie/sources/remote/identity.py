@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from base64 import b64encode
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
-from urllib.parse import SplitResult, quote_plus, unquote_plus
+from urllib.parse import SplitResult, quote, quote_plus, unquote_plus
 
 from tuilerie import __version__
 from tuilerie.sources.remote.addresses import host_matches, split_address
@@ -20,6 +21,8 @@ Origin = tuple[str, str, int]
 """Scheme, host in small letters, port."""
 
 _AGENT: Final = f"Tuilerie/{__version__}"
+_TELLTALE: Final = 12
+"""Characters from which on a secret is looked for in documents, wherever it stands."""
 
 
 class Identity:
@@ -124,6 +127,25 @@ class Identity:
         if not mark:
             return address
         return path + mark + "&".join(part for part in query.split("&") if not self._tells(part))
+
+    def cleaned(self, document: bytes) -> bytes:
+        """Return a document without the secrets that its sender repeats in it, to be kept.
+
+        The key goes out of addresses together with its name: it is added to them again when
+        they are asked.
+        """
+        for secret in self._secrets:
+            for text in {s.encode() for s in (secret, quote(secret, safe=""), quote_plus(secret))}:
+                if text not in document:
+                    continue
+                if self._key is not None and secret == self._key[1]:
+                    name = re.escape(self._key[0].encode())
+                    pair = rb"(?i:\b" + name + rb")=" + re.escape(text) + rb"(?:&amp;|&)?"
+                    document = re.sub(pair, b"", document)
+                # A short one is also a word that has nothing to do with it.
+                if len(text) >= _TELLTALE:
+                    document = document.replace(text, b"***")
+        return document
 
     def _tells(self, part: str) -> bool:
         name, _, value = part.partition("=")

@@ -6,6 +6,7 @@ than it says. None of that may reach a cache, and no decoder sees a picture whos
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,7 +16,6 @@ from tuilerie.raster.measure import Measured, measure
 from tuilerie.sources.remote.advice import upstream_fault
 from tuilerie.sources.remote.fetched import Fetched
 from tuilerie.sources.remote.quoting import is_text, quote_body
-from tuilerie.sources.remote.redact import Redactor
 
 __all__ = ["MAX_PIXELS", "PictureFacts", "check_picture"]
 
@@ -46,7 +46,7 @@ class PictureFacts:
 def check_picture(
     fetched: Fetched,
     source: str,
-    redact: Redactor | None = None,
+    redact: Callable[[str], str] | None = None,
     *,
     size: tuple[int, int] | None = None,
     media_type: str = "",
@@ -109,7 +109,9 @@ def _facts(found: Measured, data: bytes) -> PictureFacts:
     return PictureFacts(found.media_type, sniff(data), found.width, found.height, found.complete)
 
 
-def _no_picture(fetched: Fetched, source: str, redact: Redactor | None) -> UpstreamError:
+def _no_picture(
+    fetched: Fetched, source: str, redact: Callable[[str], str] | None
+) -> UpstreamError:
     if not fetched.data:
         return _fault(source, "not_a_picture", "it sends an empty body as a picture")
     if not is_text(fetched.data):
