@@ -41,6 +41,18 @@ ENVELOPES = Difference(
     "`application/soap+xml; charset=utf-8`",
     runs=False,
 )
+INFO_ENVELOPES = Difference(
+    "GetFeatureInfo.Mandatory, Optional, Valid.InfoFormat (SOAP.POST)",
+    "the InfoFormat as Content-Type",
+    "`application/soap+xml; charset=utf-8`",
+    runs=False,
+)
+BARE_XML = Difference(
+    "GetTile.* (XML.POST)",
+    "a `BinaryPayload` in base64",
+    "the picture itself",
+    runs=False,
+)
 MIXED = Difference(
     "GetTile.Valid.Tile.Format, where a layer has `image/vnd.jpeg-png`",
     "the kind of picture in the format's name",
@@ -54,4 +66,13 @@ LIMITS = Difference(
     runs=False,
 )
 
-DIFFERENCES = (POST_OF_NOTHING, I_OUTSIDE, J_OUTSIDE, ENVELOPES, MIXED, LIMITS)
+DIFFERENCES = (
+    POST_OF_NOTHING,
+    I_OUTSIDE,
+    J_OUTSIDE,
+    ENVELOPES,
+    INFO_ENVELOPES,
+    BARE_XML,
+    MIXED,
+    LIMITS,
+)

@@ -13,7 +13,6 @@ from tests.conformance.assertions.judging import INVALID, MISSING, document, ref
 from tests.conformance.assertions.naming import assertion, assertions
 from tests.conformance.assertions.sampling import capabilities_request
 from tests.conformance.assertions.service import HREF, NS, Service
-from tests.protocols.envelopes import SOAP_12, TYPES
 
 REQUIRED = ["ServiceIdentification", "ServiceProvider", "OperationsMetadata", "Contents"]
 SECTION = "GetCapabilities.Request.Sections."
@@ -138,7 +137,6 @@ def test_formats(service: Service, encoding: Encoding) -> None:
         if encoding.in_envelope:
             # The suite compares the envelope's type; SOAP 1.2 gives it one (9.1.3).
             assert ENVELOPES.given == f"`{answer.content_type}`"
-            assert answer.content_type == TYPES[SOAP_12]
 
 
 @pytest.mark.parametrize("encoding", PROCEDURES, ids=lambda encoding: encoding.name)

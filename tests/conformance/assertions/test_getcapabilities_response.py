@@ -12,26 +12,17 @@ from lxml import etree
 from PIL import Image
 
 from tests.conformance.assertions.asking import GET, PROCEDURES, SOAP, Encoding
+from tests.conformance.assertions.differences import LIMITS
 from tests.conformance.assertions.judging import IMAGE_IO, document
 from tests.conformance.assertions.naming import assertion
 from tests.conformance.assertions.sampling import capabilities_request, dimensions_of
 from tests.conformance.assertions.service import HREF, NS, Service
+from tests.grids.test_wellknown import TABLES
 from tests.protocols.schemas import BUNDLED, assert_valid, wmts_schema, wmts_schema_with
 
 RESPONSE = "GetCapabilities.Response."
 SCALE = "w:TileMatrix/w:ScaleDenominator"
-GOOGLE = "urn:ogc:def:wkss:OGC:1.0:GoogleMapsCompatible"
-WELL_KNOWN = {
-    # Annex E: the largest denominator, and the CRS as the suite compares it, as text.
-    "urn:ogc:def:wkss:OGC:1.0:GlobalCRS84Scale": (500e6, "urn:ogc:def:crs:OGC:1.3:CRS84"),
-    "urn:ogc:def:wkss:OGC:1.0:GlobalCRS84Pixel": (
-        795139219.9519541, "urn:ogc:def:crs:OGC:1.3:CRS84",
-    ),
-    "urn:ogc:def:wkss:OGC:1.0:GoogleCRS84Quad": (
-        559082264.0287178, "urn:ogc:def:crs:OGC:1.3:CRS84",
-    ),
-    GOOGLE: (559082264.0287178, "urn:ogc:def:crs:EPSG:6.18:3:3857"),
-}  # fmt: skip
+WELL_KNOWN = {f"urn:ogc:def:wkss:OGC:1.0:{name}": table for name, table in TABLES.items()}
 
 
 @pytest.fixture
@@ -203,6 +194,18 @@ def test_layers_link_to_matrix_sets(root: etree._Element) -> None:
         assert set(limited) <= set(texts(linked, "w:TileMatrix/ows:Identifier"))
 
 
+def test_limits_leave_out_only_what_cannot_be_said(service: Service) -> None:
+    """Table 11 wants every matrix; the published schema has no zero. See `LIMITS`."""
+    seen = 0
+    for layer in service.capabilities.layers.values():
+        for name, limits in layer.limits.items():
+            matrices = service.capabilities.matrix_sets[name].matrices
+            left_out = [matrices[each] for each in matrices if limits and each not in limits]
+            seen += len(left_out)
+            assert all(1 in (matrix.width, matrix.height) for matrix in left_out), LIMITS
+    assert seen
+
+
 @assertion(RESPONSE + "TileMatrixSet.Identifiers.Unique", PROCEDURES)
 def test_matrix_sets_have_their_own_identifiers(root: etree._Element) -> None:
     """A.3.4.13."""
@@ -224,20 +227,18 @@ def test_matrices_have_their_own_scales(root: etree._Element) -> None:
 
 
 @assertion(RESPONSE + "TileMatrixSet.WellKnownScaleSet", PROCEDURES)
-def test_well_known_scale_sets_are_those(root: etree._Element) -> None:
-    """A.3.4.16, Annex E: by position from the largest, to a millionth."""
-    seen = []
+def test_well_known_scale_sets_are_those(service: Service, root: etree._Element) -> None:
+    """A.3.4.16, Annex E: by position from the largest, to a millionth; CRS compared as text."""
+    seen = set()
     for matrix_set in root.iterfind("w:Contents/w:TileMatrixSet", NS):
         for name in texts(matrix_set, "w:WellKnownScaleSet"):
-            seen.append(name)
-            largest, crs = WELL_KNOWN[name]
+            seen.add(name)
+            crs, table = WELL_KNOWN[name]
             assert texts(matrix_set, "ows:SupportedCRS") == [crs]
             scales = sorted((float(text) for text in texts(matrix_set, SCALE)), reverse=True)
-            assert abs(scales[0] - largest) < 1e-6
-            if name == GOOGLE:
-                expected = [largest / 2**level for level in range(len(scales))]
-                assert scales == pytest.approx(expected, abs=1e-6, rel=0)
-    assert GOOGLE in seen
+            expected = [denominator for denominator, _ in table[: len(scales)]]
+            assert scales == pytest.approx(expected, abs=1e-6, rel=0)
+    assert seen == set(WELL_KNOWN) if service.is_suites else seen
 
 
 @assertion(RESPONSE + "Theme.LayerRef.Valid", PROCEDURES)

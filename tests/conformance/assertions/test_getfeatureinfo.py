@@ -7,7 +7,12 @@ from itertools import product
 import pytest
 
 from tests.conformance.assertions.asking import EVERY, PROCEDURES, Answer, Encoding, Request
-from tests.conformance.assertions.differences import I_OUTSIDE, J_OUTSIDE, Difference
+from tests.conformance.assertions.differences import (
+    I_OUTSIDE,
+    INFO_ENVELOPES,
+    J_OUTSIDE,
+    Difference,
+)
 from tests.conformance.assertions.judging import INVALID, MISSING, OUTSIDE, refused
 from tests.conformance.assertions.naming import assertion, assertions
 from tests.conformance.assertions.sampling import (
@@ -29,6 +34,8 @@ def found(service: Service, encoding: Encoding, request: Request) -> Answer:
     wanted = request.values["InfoFormat"]
     # In an envelope GML stands as it is (AnyContent), and needs no type of its own.
     assert answer.says == ("" if encoding.in_envelope and wanted == GML else wanted)
+    if encoding.in_envelope:
+        assert INFO_ENVELOPES.given == f"`{answer.content_type}`"
     assert len(answer.body) > 1
     return answer
 

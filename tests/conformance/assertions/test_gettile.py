@@ -7,7 +7,8 @@ from itertools import product
 import pytest
 from PIL import Image
 
-from tests.conformance.assertions.asking import EVERY, PLAIN, Encoding, Request
+from tests.conformance.assertions.asking import EVERY, PLAIN, XML, Encoding, Request
+from tests.conformance.assertions.differences import BARE_XML
 from tests.conformance.assertions.judging import picture
 from tests.conformance.assertions.naming import assertion
 from tests.conformance.assertions.sampling import (
@@ -129,6 +130,12 @@ def test_names_of_parameters_in_any_case_and_order(service: Service, encoding: E
         for turned in (list, reversed):
             values = {spelt(name): value for name, value in turned(list(request.values.items()))}
             assert encoding.ask(service, request._replace(values=values)).body == expected
+
+
+def test_xml_without_an_envelope_is_answered_as_by_get(suites: Service) -> None:
+    """7.1.1.1.1, against the suite, which wants the payload of an envelope here."""
+    answer = XML.ask(suites, request_for(suites, Format="image/png"))
+    assert (answer.status, answer.content_type) == (200, "image/png"), BARE_XML
 
 
 def test_every_encoding_gives_the_same_tile(service: Service) -> None:
