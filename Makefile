@@ -43,9 +43,9 @@ bench: install ## measure against the peers, which it installs and starts
 fuzz: install ## let a fuzzer loose on every reader of outside bytes, some seconds each
 	$(BIN)/python -m tests.fuzz
 
-conformance: install ## run the OGC's WMTS test suite against a server of ours
-	@tools/install-system-packages conformance
-	PYTHONPATH=tools $(BIN)/python -m conformance
+conformance: install ## run the OGC's WMTS test suite, or replay its assertions, on our server
+	@tools/install-system-packages conformance || true
+	PYTHONPATH=tools $(BIN)/python -m conformance $(ARGS)
 
 docs: install ## build the documentation into site/
 	$(BIN)/mkdocs build --strict --quiet

@@ -37,6 +37,16 @@ def wmts_schema(root: Path = BUNDLED) -> etree.XMLSchema:
     return etree.XMLSchema(etree.parse(str(root / "wmts/1.0/wmts.xsd"), _parser(root)))
 
 
+def wmts_schema_with(root: Path, old: bytes, new: bytes, where: str) -> etree.XMLSchema:
+    """Return that schema with a change in the lines of the capabilities that have a word."""
+    place = root / "wmts/1.0/wmtsGetCapabilities_response.xsd"
+    lines = place.read_bytes().splitlines(keepends=True)
+    changed = [line.replace(old, new) if where.encode() in line else line for line in lines]
+    assert changed != lines
+    document = etree.fromstring(b"".join(changed), _parser(root), base_url=place.as_uri())
+    return etree.XMLSchema(document)
+
+
 def application_schema(document: bytes, gml: str, root: Path = BUNDLED) -> etree.XMLSchema:
     """Return an application schema of GML 3.1.1 that imports it from `gml`."""
     here = (root / "gml/3.1.1/base/gml.xsd").as_uri()

@@ -1,7 +1,7 @@
 """What other servers get wrong in their capabilities, as found by reading and running them.
 
 MapProxy 2.3, 2.7, 2.8, 2.9, 2.15 and MapCache 1.4 of the studies; each test says the defect.
-What they get wrong in answers is tested with the server.
+What they get wrong in answers: tests/journeys/test_known_defects.py.
 """
 
 from __future__ import annotations
@@ -177,6 +177,21 @@ class TestMapProxy:
 class TestMapCache:
     """research/caches.md, 1.4."""
 
+    def test_1_4_1_nothing_is_left_out(self):
+        """There: the style "default", one format, and none of the elements below."""
+        root = written()
+        for path in (
+            "w:Themes/w:Theme",
+            "w:Contents/w:Layer/w:Style/w:LegendURL",
+            "w:Contents/w:Layer/ows:Metadata",
+            "w:ServiceMetadataURL",
+            "w:WSDL",
+        ):
+            assert root.find(path, NS) is not None, path
+        layers = root.findall("w:Contents/w:Layer", NS)
+        assert max(len(layer.findall("w:Style", NS)) for layer in layers) > 1
+        assert max(len(layer.findall("w:Format", NS)) for layer in layers) > 1
+
     def test_1_4_2_getcapabilities_listens(self):
         """There VERSION, ACCEPTVERSIONS and SECTIONS are ignored."""
         asked = kvp.parse(b"SERVICE=WMTS&REQUEST=GetCapabilities&SECTIONS=Themes")
@@ -222,6 +237,13 @@ class TestMapCache:
         root = assert_valid(write_capabilities(catalogue, base_url=BASE))
         (corner,) = texts(root, ".//w:TopLeftCorner")
         assert [float(part) for part in corner.split()] == [2 / 3, -1 / 3]
+
+    def test_1_4_6_crs_urns_have_no_version_that_is_none(self):
+        """There: urn:ogc:def:crs:EPSG:6.3:3857, of a database that did not have 3857 yet."""
+        names = texts(written(), ".//ows:SupportedCRS")
+        google = "urn:ogc:def:crs:EPSG:6.18:3:3857"  # as Annex E prints it
+        assert names
+        assert all("EPSG::" in name or "OGC:1.3:" in name or name == google for name in names)
 
     def test_1_4_6_every_layer_has_a_box_in_degrees(self):
         """There WGS84BoundingBox comes from the operator or not at all."""
