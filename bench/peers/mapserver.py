@@ -65,7 +65,9 @@ def over_raster(folder: Path, raster: Path, *, processes: int = 2) -> Iterator[s
     )
     environment = {"MAPSERVER_CONFIG_FILE": str(configuration)}
     with (
-        running(command, log=folder / "mapserv.log", ready=f"tcp:{port}", env=environment, stop_s=1),
+        running(
+            command, log=folder / "mapserv.log", ready=f"tcp:{port}", env=environment, stop_s=1
+        ),
         nginx.serving(folder / "front", location) as origin,
     ):
         yield f"{origin}/?"

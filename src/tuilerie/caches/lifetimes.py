@@ -66,7 +66,8 @@ class Lifetimes:
             return None
         try:
             found = connection.execute(
-                "SELECT tile, until, since, etag, modified FROM life WHERE key = ?", (_key(address),)
+                "SELECT tile, until, since, etag, modified FROM life WHERE key = ?",
+                (_key(address),),
             ).fetchone()
         except sqlite3.Error:
             return None
@@ -80,7 +81,9 @@ class Lifetimes:
             return
         try:
             with connection:
-                connection.executemany("INSERT OR REPLACE INTO life VALUES (?, ?, ?, ?, ?, ?)", rows)
+                connection.executemany(
+                    "INSERT OR REPLACE INTO life VALUES (?, ?, ?, ?, ?, ?)", rows
+                )
         except sqlite3.Error:
             return
 
