@@ -44,7 +44,7 @@ def measure(folder: Path, shelf: Path, report: Report) -> None:
     folder.mkdir(parents=True)
     files = folder / "tiles"
     tiles = [(MATRIX, x, y) for x in range(64) for y in range(64)]
-    settings = raster.catalogue(folder, raster.world(shelf))
+    settings = raster.catalogue(folder, raster.dense(shelf))
     with tuilerie.serving(folder / "origin", settings) as (origin, _):
         _fill(origin, tiles, files)
         with nginx.static_files(folder / "nginx", files) as static:
@@ -83,8 +83,8 @@ def _reproject(folder: Path, shelf: Path, origin: str, report: Report) -> None:
         connections=8,
         extension="jpg",
     )
-    # Matrix 5: Europe at 763 m a pixel, 8 x 8 metatiles from matrix 7 of the remote.
-    wanted = [(5, x, y) for y in range(8, 24) for x in range(8, 24)]
+    # Matrix 4: Europe at 1,099 m a pixel, which is between matrices 6 and 7 of the remote.
+    wanted = [(4, x, y) for y in range(16) for x in range(16)]
     with tuilerie.serving(folder / "ours", _written(folder / "ours.yaml", text)) as (ours, _):
         targets = [f"/wmts/1.0.0/world/default/{TARGET}/{z}/{y}/{x}.jpg" for z, x, y in wanted]
         # The remote's own tiles are made first, by whoever asks first: that is not compared.

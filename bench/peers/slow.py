@@ -33,7 +33,7 @@ def serving(body: bytes, delay_s: float, media_type: str = "image/png") -> Itera
         bound.set()
 
     def run() -> None:
-        loop.create_task(start())
+        loop.run_until_complete(start())
         loop.run_forever()
 
     thread = threading.Thread(target=run, daemon=True)
