@@ -64,8 +64,9 @@ def over_raster(folder: Path, raster: Path, *, processes: int = 2) -> Iterator[s
         f" fastcgi_pass 127.0.0.1:{port}; }}"
     )
     environment = {"MAPSERVER_CONFIG_FILE": str(configuration)}
+    ready, log = f"tcp:{port}", folder / "mapserv.log"
     with (
-        running(command, log=folder / "mapserv.log", ready=f"tcp:{port}", env=environment, stop_s=1),
+        running(command, log=log, ready=ready, env=environment, stop_s=1),
         nginx.serving(folder / "front", location) as origin,
     ):
         yield f"{origin}/?"

@@ -43,10 +43,15 @@ from tuilerie.sources.remote import (
     addresses,
     body,
     client,
+    feature_info,
+    opening,
     pace,
     picture,
     quoting,
     secrets,
+    tiles,
+    wms,
+    wms_maps,
 )
 from tuilerie.sources.remote import settings as remote_settings
 from tuilerie.telemetry import MAX_SOURCES
@@ -140,6 +145,11 @@ LIMITS = {
     "levels of an archive": f"0 to {archive.MAX_LEVEL}",
     "bytes of a PMTiles directory": f"{pmtiles_format.MAX_DIRECTORY_BYTES // 2**20} MiB",
     "entries of a PMTiles directory": f"{pmtiles_format.MAX_ENTRIES:,}",
+    "pixels that a map of a WMS is drawn from": f"{wms_maps.MAX_MAP_PIXELS:,}",
+    "sides of one request to a WMS that says no other": f"{opening.USUAL_MAX_PX:,} pixels",
+    "finest cell size of a WMS that says no other": f"{wms.USUAL_CELL_M} m",
+    "finest matrix of a template that says no other": f"{tiles.LAST_MATRIX}",
+    "document about a place": f"{feature_info.INFO_BYTES // 2**20} MiB",
     "unwritten access lines": f"{MAX_UNWRITTEN_BYTES // 2**20} MiB",
 }
 """The first cell of a row, and how its second one must begin or end."""

@@ -104,6 +104,7 @@ def _read_by_gdal(folder: Path, where: str, crs: str, bounds: BoundingBox) -> np
         ],
         check=True,
         timeout=60,
+        cwd=folder,  # its drivers keep what they fetched where they run
         capture_output=True,
     )
     with rasterio.open(path) as dataset:

@@ -26,6 +26,9 @@ _SCHEMA: Final = (
     " until REAL NOT NULL, since REAL NOT NULL, etag TEXT NOT NULL, modified REAL) WITHOUT ROWID"
 )
 
+_FIND: Final = "SELECT tile, until, since, etag, modified FROM life WHERE key = ?"
+_PUT: Final = "INSERT OR REPLACE INTO life VALUES (?, ?, ?, ?, ?, ?)"
+
 
 class Life(NamedTuple):
     """What a remote said of a tile's age; times are seconds since the epoch.
@@ -65,9 +68,7 @@ class Lifetimes:
         if connection is None:
             return None
         try:
-            found = connection.execute(
-                "SELECT tile, until, since, etag, modified FROM life WHERE key = ?", (_key(address),)
-            ).fetchone()
+            found = connection.execute(_FIND, (_key(address),)).fetchone()
         except sqlite3.Error:
             return None
         return Life(*found[1:]) if found is not None and found[0] == etag else None
@@ -80,7 +81,7 @@ class Lifetimes:
             return
         try:
             with connection:
-                connection.executemany("INSERT OR REPLACE INTO life VALUES (?, ?, ?, ?, ?, ?)", rows)
+                connection.executemany(_PUT, rows)
         except sqlite3.Error:
             return
 

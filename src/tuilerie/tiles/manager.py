@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import Protocol
 
@@ -153,7 +153,8 @@ class TileManager:
             return stored
         try:
             if stored is not None and self._may_wait(address, stored):
-                self._flight.start(self._producer.batch_key(address), self._filling(address))
+                key = self._producer.batch_key(address)
+                self._flight.start(key, lambda: self._fill(key, address))
                 return stored
             return await self._make(address)
         except (RenderError, UpstreamError) as error:
@@ -165,14 +166,9 @@ class TileManager:
 
     async def _make(self, address: TileAddress) -> StoredTile | None:
         key = self._producer.batch_key(address)
-        made = await self._flight.do(key, self._filling(address))
+        made = await self._flight.do(key, lambda: self._fill(key, address))
         # Nothing in hand: another process made the metatile while we waited for its lock.
         return made.get(address) or await self._look(address)
-
-    def _filling(
-        self, address: TileAddress
-    ) -> Callable[[], Awaitable[Mapping[TileAddress, StoredTile]]]:
-        return lambda: self._fill(self._producer.batch_key(address), address)
 
     async def _fill(
         self, key: TileAddress, address: TileAddress
