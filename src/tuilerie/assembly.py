@@ -16,17 +16,21 @@ from tuilerie.caches.files import FileTileCache
 from tuilerie.caches.memory import MemoryTileCache
 from tuilerie.caches.sqlite import SqliteTileCache
 from tuilerie.catalogue.address import TileAddress
+from tuilerie.catalogue.broken_layers import with_notes
 from tuilerie.catalogue.compile import Described, compile_catalogue, is_examined, used_sources
 from tuilerie.catalogue.document import (
     CacheSettings,
+    CatalogueDocument,
     FilesCache,
     NoCache,
     SeriesSource,
-    SourceSettings,
     SqliteCache,
 )
+from tuilerie.catalogue.faults import Suggestions
 from tuilerie.catalogue.load import LoadedDocument, Places, load_document
 from tuilerie.catalogue.model import Catalogue
+from tuilerie.catalogue.references import References, outline
+from tuilerie.catalogue.remote_sources import is_remote
 from tuilerie.catalogue.store import RevisionStore
 from tuilerie.catalogue.zero_config import document_for_files
 from tuilerie.errors import CacheError, CatalogueError
@@ -45,6 +49,9 @@ from tuilerie.sources.building import (
     series_source,
 )
 from tuilerie.sources.polling import QueryPolls
+from tuilerie.sources.remote.descriptions import RemoteDescriptions
+from tuilerie.sources.remote.from_options import address_policy
+from tuilerie.sources.remote.standing import broken_sources, remote_notes, remote_sources
 from tuilerie.telemetry import Meters
 from tuilerie.tiles.legends import LegendPainter, legend_size
 from tuilerie.tiles.manager import TileManager
@@ -96,13 +103,18 @@ class Publication:
         return self.paths[0].parent
 
 
-def publish(publication: Publication) -> Catalogue:
+def publish(publication: Publication, remotes: RemoteDescriptions | None = None) -> Catalogue:
     """Read, describe and compile what the operator named.
+
+    Args:
+        remotes: what other servers say of themselves; None = they are asked now.
 
     Raises: CatalogueError: with everything that is wrong, in document and data.
     """
     loaded = publication.load()
-    descriptions = _describe(used_sources(loaded.document, publication.base))
+    remotes = remotes or remote_descriptions(publication)
+    remotes.policy = address_policy(loaded.document.remote_access, trusted=True)
+    descriptions = _describe(loaded.document, publication, remotes)
     catalogue = compile_catalogue(
         loaded.document,
         descriptions,
@@ -112,7 +124,14 @@ def publish(publication: Publication) -> Catalogue:
         ramps=ramp_names(),
         legend_size=legend_size,
     )
+    catalogue = with_notes(catalogue, broken_sources(catalogue, remotes))
     return replace(catalogue, revision=_revision(publication.data, catalogue))
+
+
+def remote_descriptions(publication: Publication) -> RemoteDescriptions:
+    """Return the reader of other servers' documents; one lasts for a process."""
+    directory = None if publication.data is None else publication.data / "remotes"
+    return RemoteDescriptions(directory, base=str(publication.base))
 
 
 def open_service(catalogue: Catalogue, data: Path, *, meters: Meters) -> TileService:
@@ -130,7 +149,7 @@ def open_service(catalogue: Catalogue, data: Path, *, meters: Meters) -> TileSer
     async def get_tile(address: TileAddress) -> StoredTile | None:
         return await managers[address.layer].get_tile(address)
 
-    sources = build_sources(catalogue, executor=executor, get_tile=get_tile)
+    sources = build_sources(catalogue, executor=executor, get_tile=get_tile, meters=meters)
     series = {
         layer.identifier: series_source(layer, settings, executor)
         for layer in catalogue.layers.values()
@@ -179,19 +198,22 @@ def make_live(
     data: Path,
     settings: ServerSettings,
     meters: Meters,
+    remotes: RemoteDescriptions | None = None,
 ) -> Live:
-    """Make what one worker serves, and how it follows changes of the files.
+    """Make what one worker serves, and how it follows changes of the files and other servers.
 
     Args:
         first: what `publish` made of the publication, once for all workers.
         data: the data directory.
+        remotes: with which it did, so that other servers are not asked again.
     """
+    remotes = remotes or remote_descriptions(publication)
 
     def rebuild() -> TileService:
-        return open_service(publish(publication), data, meters=meters)
+        return open_service(publish(publication, remotes), data, meters=meters)
 
     service = open_service(first, data, meters=meters)
-    watched = _Watched(publication)
+    watched = _Watched(publication, remotes)
     live = Live(
         service,
         settings,
@@ -199,6 +221,7 @@ def make_live(
         watch=lambda: watched.files(live.current.catalogue),
         rebuild=rebuild,
         mark=lambda: watched.said(live.current.catalogue),
+        remotes=lambda: remote_notes(live.current.catalogue, remotes),
     )
     return live
 
@@ -206,8 +229,9 @@ def make_live(
 class _Watched:
     """The files whose change means another state, listed once for each state."""
 
-    def __init__(self, publication: Publication) -> None:
+    def __init__(self, publication: Publication, remotes: RemoteDescriptions) -> None:
         self._paths = publication.paths
+        self._remotes = remotes
         self._catalogue: Catalogue | None = None
         self._files: list[Path] = []
         self._polls = QueryPolls()
@@ -224,29 +248,36 @@ class _Watched:
         return self._files
 
     def said(self, catalogue: Catalogue) -> str:
-        """Return what the databases of the catalogue's sources say, asked when it is time."""
+        """Return what databases and other servers say, asked when it is time."""
         queries = {
             identifier: (series_query(settings.query), settings.query.every_s)
             for identifier, settings in catalogue.sources.items()
             if isinstance(settings, SeriesSource) and settings.query is not None
         }
-        return self._polls.said(queries, catalogue.queries) if queries else ""
+        said = self._polls.said(queries, catalogue.queries) if queries else ""
+        return said + self._remotes.poll(remote_sources(catalogue))
 
 
-def _describe(sources: Mapping[str, SourceSettings]) -> dict[str, Described]:
-    """Ask all sources side by side; a source that two identifiers name is asked once."""
+def _describe(
+    document: CatalogueDocument, publication: Publication, remotes: RemoteDescriptions
+) -> dict[str, Described]:
+    """Ask all sources side by side; files that two identifiers name are asked once."""
+    base = publication.base
+    sources = used_sources(document, base)
     examined = {name: each for name, each in sources.items() if is_examined(each)}
-    distinct = dict.fromkeys(examined.values())
+    # What a remote is called stands in its errors, so each of these is asked for itself.
+    distinct = {(name if is_remote(each) else "", each): name for name, each in examined.items()}
+    own = References(outline(document), base, Suggestions()).matrix_sets if distinct else {}
+
+    def described(name: str) -> Described:
+        try:
+            return describe_source(name, examined[name], remotes, own)
+        except CatalogueError as error:
+            return error
+
     with ThreadPoolExecutor(min(8, 2 * (os.cpu_count() or 1))) as threads:
-        answers = dict(zip(distinct, threads.map(_described, distinct), strict=True))
-    return {identifier: answers[settings] for identifier, settings in examined.items()}
-
-
-def _described(settings: SourceSettings) -> Described:
-    try:
-        return describe_source(settings)
-    except CatalogueError as error:
-        return error
+        answers = dict(zip(distinct, threads.map(described, distinct.values()), strict=True))
+    return {name: answers[name if is_remote(each) else "", each] for name, each in examined.items()}
 
 
 def _cache(

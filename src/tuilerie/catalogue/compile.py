@@ -35,6 +35,7 @@ from tuilerie.catalogue.model import (
 )
 from tuilerie.catalogue.places import Places, join_pointer
 from tuilerie.catalogue.references import References, outline
+from tuilerie.catalogue.remote_sources import WmsSource, WmtsSource, XyzSource
 from tuilerie.catalogue.service import ServiceSettings
 from tuilerie.catalogue.source_links import source_closure
 from tuilerie.catalogue.themes import compile_themes
@@ -133,6 +134,8 @@ def compile_catalogue(
             if isinstance(settings, ByMatrixSource)
         },
         themes=_themes(document),
+        remotes={name: good.remote for name, good in described.items() if good.remote is not None},
+        remote_access=document.remote_access,
         files=tuple(
             str(base / settings.file)
             for settings in document.matrix_sets.values()
@@ -184,6 +187,8 @@ def _at_source(problem: Problem, identifier: str) -> Problem:
 def _placed(settings: SourceSettings, base: Path) -> SourceSettings:
     if isinstance(settings, LayerSource | FallbackSource | ByMatrixSource):
         return settings
+    if isinstance(settings, WmtsSource | WmsSource | XyzSource):
+        return _placed_remote(settings, base)
     changed: dict[str, Any] = {"path": str(base / settings.path)}
     if isinstance(settings, SeriesSource) and settings.query is not None:
         query = settings.query
@@ -191,6 +196,21 @@ def _placed(settings: SourceSettings, base: Path) -> SourceSettings:
             query = query.model_copy(update={"database": str(base / query.database)})
         changed["query"] = query
     return settings.model_copy(update=changed)
+
+
+def _placed_remote(
+    settings: WmtsSource | WmsSource | XyzSource, base: Path
+) -> WmtsSource | WmsSource | XyzSource:
+    """Return a remote's settings with absolute paths of certificates."""
+    options = settings.options
+    paths = {
+        name: str(base / written)
+        for name in ("client_certificate", "client_key", "ca_bundle")
+        if (written := getattr(options, name)) is not None
+    }
+    if not paths:
+        return settings
+    return settings.model_copy(update={"options": options.model_copy(update=paths)})
 
 
 def _resolved(settings: SourceSettings, layers: Mapping[str, Layer]) -> SourceSettings:

@@ -66,6 +66,14 @@ def compile_dimensions(
         report: told everything that is wrong.
     """
     series = described.series
+    if described.dimensions:
+        if settings:
+            report(
+                f"the source {source!r} says itself which dimensions it has",
+                "remove them here",
+                f"{pointer}/dimensions",
+            )
+        return Compiled(described.dimensions)
     if series is None and settings:
         report(
             f"the source {source!r} shows the same whatever the values of dimensions are",

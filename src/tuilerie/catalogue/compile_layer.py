@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from tuilerie.catalogue.compile_dimensions import Compiled, compile_dimensions
 from tuilerie.catalogue.derived import Descriptions
 from tuilerie.catalogue.document import CatalogueDocument
+from tuilerie.catalogue.faults import listed
 from tuilerie.catalogue.fingerprint import fingerprint
 from tuilerie.catalogue.keywords import grouped, ungrouped
 from tuilerie.catalogue.layers import DefaultsSettings, LayerSettings
@@ -18,16 +19,24 @@ from tuilerie.catalogue.legends import LegendError, LegendSize, placed_legends
 from tuilerie.catalogue.linking import Linker, rounded
 from tuilerie.catalogue.max_age import MaxAgeSettings, ages_by_matrix
 from tuilerie.catalogue.model import (
+    NO_TEXT,
     Encoding,
     Layer,
     MatrixSetLink,
     Resampling,
     SourceDescription,
+    SourceStyle,
     StylePlan,
     Text,
 )
 from tuilerie.catalogue.places import join_pointer
-from tuilerie.catalogue.style_plans import StyleError, StylePlanner, shows_classes
+from tuilerie.catalogue.remote_sources import deciding
+from tuilerie.catalogue.style_plans import (
+    StyleError,
+    StylePlanner,
+    shows_classes,
+    source_style_plan,
+)
 from tuilerie.errors import Problem
 from tuilerie.formats import JPEG, MIXED, PNG, PNG8, WEBP, ImageFormat
 from tuilerie.grids import BoundingBox, Crs, TileMatrixSet, named_matrix_set, wgs84_bounds
@@ -98,9 +107,15 @@ class LayerCompiler:
     def _references_hold(self, settings: LayerSettings) -> bool:
         """Return whether all names mean something; those that do not have been reported."""
         document = self._document
-        return all(
-            style in document.styles or style == "default" for style in settings.styles
+        styles = settings.styles
+        return (
+            bool(self._own_styles(settings.source))
+            or all(style in document.styles or style == "default" for style in styles)
         ) and (settings.cache or self._defaults.cache) in {*document.caches, "default", "none"}
+
+    def _own_styles(self, source: str) -> tuple[SourceStyle, ...]:
+        described = self._described.of(source)
+        return () if described is None else described.styles
 
     def _layer(
         self,
@@ -118,10 +133,14 @@ class LayerCompiler:
         max_age: MaxAgeSettings | None = _either(settings, defaults, "client_max_age_s")
         return Layer(
             identifier=identifier,
-            title=settings.title if settings.title.variants else Text((("", identifier),)),
-            abstract=self._shared(settings.abstract),
-            keywords=self._shared(ungrouped(settings.keywords)),
-            attribution=self._shared(settings.attribution),
+            title=_said(settings.title, described.title or identifier),
+            abstract=self._shared(_said(settings.abstract, described.abstract)),
+            keywords=self._shared(
+                ungrouped(settings.keywords)
+                if settings.keywords
+                else tuple(_said(NO_TEXT, word) for word in described.keywords)
+            ),
+            attribution=self._shared(_said(settings.attribution, described.attribution)),
             source=settings.source,
             kind=described.kind,
             crs=self._shared(described.crs),
@@ -145,10 +164,7 @@ class LayerCompiler:
             keyword_groups=self._shared(grouped(settings.keywords)),
             generation=fingerprint(
                 described.fingerprint,
-                # Where a series finds its maps decides nothing of their pixels.
-                self._document.sources[settings.source].model_dump(
-                    mode="json", exclude={"files", "query"}
-                ),
+                deciding(self._document.sources[settings.source]),
                 resampling,
                 settings.extent,
                 buffer_px,
@@ -190,7 +206,24 @@ class LayerCompiler:
             )
             return ()
         plans = []
-        for n, name in enumerate(settings.styles):
+        own = {style.identifier: style for style in described.styles}
+        names = settings.styles
+        if own and "styles" not in settings.model_fields_set:
+            names = tuple(own)
+        for n, name in enumerate(names):
+            style = own.get(name)
+            if style is None and own and name == "default":
+                style = described.styles[0]
+            if style is not None:
+                plans.append(source_style_plan(style, name, is_default=n == 0))
+                continue
+            if own and name not in self._document.styles:
+                self._report(
+                    f"the source {settings.source!r} has no style {name[:80]!r}",
+                    f"its styles are {listed(own)}",
+                    f"{pointer}/styles/{n}",
+                )
+                continue
             try:
                 plans.append(self._planner.plan(name, described, bands, is_default=n == 0))
             except StyleError as fault:
@@ -261,6 +294,13 @@ class LayerCompiler:
 
     def _report(self, message: str, hint: str, pointer: str) -> None:
         self._problems.append(Problem(message, hint, pointer))
+
+
+def _said(written: Text, otherwise: str) -> Text:
+    """Return what the operator wrote, else a text in an unknown language."""
+    if written.variants or not otherwise:
+        return written
+    return Text((("", otherwise),))
 
 
 def _varied(layer: Layer, varied: Compiled) -> Layer:

@@ -13,6 +13,7 @@ from tuilerie.catalogue.faults import listed
 from tuilerie.catalogue.fingerprint import fingerprint
 from tuilerie.catalogue.model import BandDescription, Layer, SourceDescription
 from tuilerie.catalogue.places import join_pointer
+from tuilerie.catalogue.remote_sources import deciding
 from tuilerie.catalogue.source_links import members_of
 from tuilerie.catalogue.tile_sources import ByMatrixSource, FallbackSource, LayerSource
 from tuilerie.errors import Problem
@@ -198,8 +199,8 @@ class Descriptions:
             transparent=any(member.transparent for member in known) or bounds != first.bounds,
             fingerprint=fingerprint(
                 [member.fingerprint for member in known],
-                settings.model_dump(mode="json"),
-                [self._sources[name].model_dump(mode="json") for name in names],
+                deciding(settings),
+                [deciding(self._sources[name]) for name in names],
             ),
         )
 

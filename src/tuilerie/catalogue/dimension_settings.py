@@ -23,7 +23,7 @@ from tuilerie.catalogue.keywords import Keywords
 from tuilerie.catalogue.texts import NO_TEXT
 
 __all__ = ["MAX_DIMENSIONS", "MAX_VALUES", "DimensionName", "DimensionSettings", "Dimensions",
-           "NearestSettings", "expanded", "within"]  # fmt: skip
+           "NearestSettings", "expanded", "is_dimension_name", "within"]  # fmt: skip
 
 MAX_DIMENSIONS = 10
 MAX_VALUES = 50_000
@@ -52,6 +52,11 @@ _TAKEN = frozenset(
     ]
 )
 """Parameters of the standard: a dimension of such a name could not be asked for."""
+
+
+def is_dimension_name(text: str) -> bool:
+    """Return whether a dimension of this name can be asked for."""
+    return bool(_NAME.fullmatch(text)) and text.lower() not in _TAKEN
 
 
 def _dimension_name(text: str) -> str:

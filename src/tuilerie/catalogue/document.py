@@ -15,6 +15,8 @@ from pydantic_core import PydanticCustomError
 from tuilerie.catalogue.fields import AnyNumber, CrsText, Flag, Identifier, Line, PathText, Settings
 from tuilerie.catalogue.layers import DefaultsSettings, LayerSettings
 from tuilerie.catalogue.matrix_sets import MatrixSetSettings
+from tuilerie.catalogue.remote_options import RemoteAccessOptions
+from tuilerie.catalogue.remote_sources import WmsSource, WmtsSource, XyzSource
 from tuilerie.catalogue.series import FilesPattern, QuerySettings
 from tuilerie.catalogue.service import ServiceSettings
 from tuilerie.catalogue.styles import BandNumber, StyleSettings
@@ -124,7 +126,10 @@ SourceSettings = Annotated[
     | PMTilesSource
     | LayerSource
     | FallbackSource
-    | ByMatrixSource,
+    | ByMatrixSource
+    | WmtsSource
+    | WmsSource
+    | XyzSource,
     Field(discriminator="kind"),
 ]
 
@@ -191,6 +196,11 @@ class CatalogueDocument(Settings):
         default_factory=dict,
         description="Styles that any layer may use.",
         examples=[{"shade": {"kind": "hillshade"}}],
+    )
+    remote_access: RemoteAccessOptions = Field(
+        default=RemoteAccessOptions(),
+        description="Which addresses sources may ask.",
+        examples=[{"deny": ["192.168.0.0/16"]}],
     )
     caches: Mapping[Identifier, CacheSettings] = Field(
         default_factory=dict,

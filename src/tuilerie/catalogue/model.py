@@ -39,6 +39,7 @@ __all__ = [
     "Resampling",
     "ServiceInfo",
     "SourceDescription",
+    "SourceStyle",
     "StylePlan",
     "Text",
 ]
@@ -267,6 +268,21 @@ class BandDescription:
 
 
 @dataclass(frozen=True, slots=True)
+class SourceStyle:
+    """A style that a source has itself: another server's.
+
+    Attributes:
+        identifier: ours.
+        name: what the source calls it.
+    """
+
+    identifier: str
+    name: str
+    title: str = ""
+    abstract: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class SourceDescription:
     """What a source says about itself: made by `sources`, read by `compile.py`.
 
@@ -281,6 +297,10 @@ class SourceDescription:
             maps have in common, since each of them has a fingerprint of its own.
         series: the maps by values of dimensions; None = there is only one.
         tile_formats: of the tiles that the source has, the usual one first; () = it has none.
+        title, abstract, keywords, attribution: what layers have that say nothing themselves.
+        styles: that the source has itself, its default first; () = ours alone.
+        dimensions: that the source has itself, with all values.
+        remote: what another server says of itself, for whoever asks it; None = no server is.
     """
 
     kind: DataKind
@@ -298,6 +318,13 @@ class SourceDescription:
     warnings: tuple[str, ...] = ()
     series: SeriesDescription | None = None
     tile_formats: tuple[ImageFormat, ...] = ()
+    title: str = ""
+    abstract: str = ""
+    keywords: tuple[str, ...] = ()
+    attribution: str = ""
+    styles: tuple[SourceStyle, ...] = ()
+    dimensions: tuple[Dimension, ...] = ()
+    remote: Any = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,6 +340,8 @@ class Catalogue:
         source_matrix_sets: those that sources name, by identifier.
         files: absolute paths of the files, besides data, that the document was read with.
         queries: what the databases of sources said, as fingerprints by source.
+        remotes: what the servers of sources said of themselves, by source.
+        remote_access: which addresses sources may have.
     """
 
     revision: int
@@ -325,6 +354,8 @@ class Catalogue:
     files: tuple[str, ...] = ()
     queries: Mapping[str, str] = field(default_factory=dict)
     source_matrix_sets: Mapping[str, TileMatrixSet] = field(default_factory=dict)
+    remotes: Mapping[str, Any] = field(default_factory=dict)
+    remote_access: Any = None
 
     def dimensions_of(self, layer: str) -> tuple[str, ...]:
         """Return the identifiers of a layer's dimensions; () where there is no such layer."""

@@ -138,14 +138,26 @@ class References:
         self._look_at_ages(layer.get("client_max_age_s"), *path, "client_max_age_s")
         styles = layer.get("styles")
         self._look_at_twice(styles, *path, "styles")
+        if self._has_styles(layer.get("source")):
+            # Of its own, that only the source knows: the compiler looks at them.
+            self._used["style"].update(name for name in _entries(styles) if isinstance(name, str))
+            return
         for n, style in enumerate(_entries(styles)):
             self._look_up("style", style, BUILT_IN_STYLES, *path, "styles", n)
+
+    def _has_styles(self, source: object) -> bool:
+        settings = self._known["source"].get(source) if isinstance(source, str) else None
+        kind = settings.get("kind") if isinstance(settings, Mapping) else None
+        return (kind or getattr(settings, "kind", "")) in {"wmts", "wms", "fallback", "by_matrix"}
 
     def _look_at_source(self, source: object, *path: str) -> None:
         """Check what a source is made of."""
         for (what, name), place in members_of(source):
             self._look_up(what, name, (), *path, *place)
         settings = source if isinstance(source, Mapping) else getattr(source, "__dict__", {})
+        if settings.get("kind") == "xyz" and settings.get("matrix_set") is not None:
+            named = settings["matrix_set"]
+            self._look_up("matrix set", named, named_matrix_sets(), *path, "matrix_set")
         if settings.get("kind") != "by_matrix":
             return
         named = settings.get("matrix_set", "WebMercatorQuad")

@@ -7,7 +7,7 @@ server offers is read from its own document when the catalogue is published.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     BeforeValidator,
@@ -40,6 +40,8 @@ __all__ = [
     "WmsSource",
     "WmtsSource",
     "XyzSource",
+    "deciding",
+    "is_remote",
 ]
 
 
@@ -289,3 +291,23 @@ class XyzSource(_Remote, TiledSettings):
 
 RemoteSourceSettings = WmtsSource | WmsSource | XyzSource
 """All kinds of sources that are other servers."""
+
+
+def is_remote(settings: object) -> bool:
+    """Return whether a source is another server."""
+    return isinstance(settings, WmtsSource | WmsSource | XyzSource)
+
+
+_BESIDE_THE_POINT = frozenset({"files", "query", "update", "attribution"})
+"""Settings of sources that decide nothing of their pixels."""
+
+
+def deciding(settings: Settings) -> dict[str, Any]:
+    """Return of a source's settings what decides its pixels, as plain data.
+
+    Where a series finds its maps does not, nor how a server is spoken to.
+    """
+    found = settings.model_dump(mode="json", exclude=set(_BESIDE_THE_POINT))
+    if "options" in found:
+        found["options"] = {"error_pictures": found["options"]["error_pictures"]}
+    return found

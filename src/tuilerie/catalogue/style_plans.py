@@ -17,7 +17,13 @@ from tuilerie.catalogue.keywords import grouped, ungrouped
 from tuilerie.catalogue.legend_keys import legend_key
 from tuilerie.catalogue.legends import LegendSize, drawn_legends
 from tuilerie.catalogue.metadata import LegendKey
-from tuilerie.catalogue.model import BandDescription, SourceDescription, StylePlan, Text
+from tuilerie.catalogue.model import (
+    BandDescription,
+    SourceDescription,
+    SourceStyle,
+    StylePlan,
+    Text,
+)
 from tuilerie.catalogue.styles import (
     DefaultStyle,
     GreyStyle,
@@ -29,7 +35,7 @@ from tuilerie.catalogue.styles import (
     ValueRange,
 )
 
-__all__ = ["StyleError", "StylePlanner", "shows_classes"]
+__all__ = ["StyleError", "StylePlanner", "shows_classes", "source_style_plan"]
 
 _WORDS = frozenset({"unit", "labels"})
 _DEFAULT_TITLE = Text((("en", "Default"), ("fr", "Par défaut")))
@@ -46,6 +52,21 @@ class StyleError(ValueError):
 def shows_classes(plan: StylePlan) -> bool:
     """Return whether a style gives colours to exact values, which interpolation would destroy."""
     return plan.kind == "palette" or plan.parameters.get("interpolation") == "exact"
+
+
+def source_style_plan(style: SourceStyle, identifier: str, *, is_default: bool) -> StylePlan:
+    """Return the plan of a style that a source has itself: its pixels are shown as they come.
+
+    `identifier` is the one that the layer lists it by: its own, or "default".
+    """
+    title = style.title or ("" if identifier == "default" else identifier)
+    return StylePlan(
+        identifier=identifier,
+        title=Text((("", title),)) if title else _DEFAULT_TITLE,
+        abstract=Text((("", style.abstract),)) if style.abstract else Text(),
+        is_default=is_default,
+        fingerprint=fingerprint("default", {"of the source": style.name}),
+    )
 
 
 class StylePlanner:

@@ -11,6 +11,7 @@ from tuilerie.catalogue.model import MatrixLimits, Resampling
 from tuilerie.errors import RenderError, UpstreamError
 from tuilerie.formats import ImageFormat
 from tuilerie.grids import BoundingBox, TileIndex, TileMatrixSet
+from tuilerie.grids.same import TOLERANCE_PX
 from tuilerie.raster.image import Raster
 
 __all__ = [
@@ -87,6 +88,7 @@ class TileOffer:
         limits: per matrix the tiles that may exist; matrices not listed have none.
         side_by_side: how many fetches may be under way at once.
         remote: whether a fault is another server's, or of a file here.
+        tolerance_px: how far a tile may lie from ours and still be the same one.
     """
 
     source: str
@@ -95,6 +97,7 @@ class TileOffer:
     limits: Mapping[str, MatrixLimits] = field(default_factory=dict)
     side_by_side: int = 16
     remote: bool = False
+    tolerance_px: float = TOLERANCE_PX
 
     def has(self, index: TileIndex) -> bool:
         """Return whether a tile may exist."""

@@ -15,6 +15,7 @@ from tuilerie.catalogue.document import (
     SourceSettings,
 )
 from tuilerie.catalogue.model import Catalogue, Layer, SourceDescription
+from tuilerie.catalogue.remote_sources import WmsSource, WmtsSource, XyzSource
 from tuilerie.catalogue.series import QuerySettings
 from tuilerie.catalogue.tile_sources import (
     ByMatrixSource,
@@ -25,7 +26,7 @@ from tuilerie.catalogue.tile_sources import (
     TiledSettings,
 )
 from tuilerie.errors import CatalogueError
-from tuilerie.grids import TileMatrixSet
+from tuilerie.grids import TileMatrixSet, named_matrix_set
 from tuilerie.sources.archive import describe_archive
 from tuilerie.sources.base import MapSource, TileSource
 from tuilerie.sources.combined import CellSizePart, SourceByCellSize
@@ -39,6 +40,8 @@ from tuilerie.sources.mbtiles import read_mbtiles
 from tuilerie.sources.mosaic import MosaicSource as MosaicMapSource
 from tuilerie.sources.pmtiles import open_pmtiles, read_pmtiles
 from tuilerie.sources.rasterfile import RasterFileSource
+from tuilerie.sources.remote.descriptions import RemoteDescriptions
+from tuilerie.sources.remote.opening import describe_remote, open_remote
 from tuilerie.sources.series import SeriesSource as SeriesMapSource
 from tuilerie.sources.series import describe_series
 from tuilerie.sources.series_files import places_like
@@ -47,6 +50,7 @@ from tuilerie.sources.sheet_index import folder_files
 from tuilerie.sources.sheets import describe_folder
 from tuilerie.sources.tile_fetching import TileFetcher
 from tuilerie.sources.tiled import TiledSource, TilingRules
+from tuilerie.telemetry import Meters
 
 __all__ = [
     "build_sources",
@@ -58,8 +62,17 @@ __all__ = [
 ]
 
 
-def describe_source(settings: SourceSettings) -> SourceDescription:
+def describe_source(
+    identifier: str,
+    settings: SourceSettings,
+    descriptions: RemoteDescriptions,
+    matrix_sets: Mapping[str, TileMatrixSet],
+) -> SourceDescription:
     """Return what a source with data of its own is.
+
+    Args:
+        descriptions: what other servers say of themselves.
+        matrix_sets: the document's own.
 
     Raises: CatalogueError: all that keeps it from being served.
     """
@@ -74,6 +87,12 @@ def describe_source(settings: SourceSettings) -> SourceDescription:
             return describe_archive(read_mbtiles(Path(settings.path)))
         case PMTilesSource():
             return describe_archive(read_pmtiles(Path(settings.path)))
+        case WmtsSource() | WmsSource():
+            return describe_remote(identifier, settings, descriptions)
+        case XyzSource():
+            name = settings.matrix_set
+            tms = None if name is None else matrix_sets.get(name) or named_matrix_set(name)
+            return describe_remote(identifier, settings, descriptions, tms)
         case LayerSource() | FallbackSource() | ByMatrixSource():
             raise TypeError(f"a source of kind {settings.kind} is described by its members")
 
@@ -93,12 +112,14 @@ def data_files(settings: SourceSettings) -> list[Path]:
             return _series_places(settings)
         case MBTilesSource() | PMTilesSource():
             return [Path(settings.path)]
+        case WmtsSource() | WmsSource() | XyzSource():
+            return []  # whether it changed is asked on a schedule
         case LayerSource() | FallbackSource() | ByMatrixSource():
             return []
 
 
 def build_sources(
-    catalogue: Catalogue, *, executor: Executor, get_tile: GetTile
+    catalogue: Catalogue, *, executor: Executor, get_tile: GetTile, meters: Meters
 ) -> dict[str, MapSource]:
     """Return all sources of a catalogue by identifier, but for series.
 
@@ -106,6 +127,7 @@ def build_sources(
         catalogue: its sources stand behind those that they are made of.
         executor: threads in which files are read and pixels made.
         get_tile: serves the tiles of the catalogue's layers; called when tiles are made.
+        meters: told of every request to another server.
 
     Raises: CatalogueError: data that were described are gone.
     """
@@ -120,6 +142,15 @@ def build_sources(
                 built[identifier] = _by_cell_size(settings, tms, built)
             case SeriesSource():
                 continue  # which maps it has is each layer's matter: see `series_source`
+            case WmtsSource() | WmsSource() | XyzSource():
+                built[identifier] = open_remote(
+                    identifier,
+                    settings,
+                    catalogue.remotes[identifier],
+                    access=catalogue.remote_access,
+                    executor=executor,
+                    meters=meters,
+                )
             case LayerSource():
                 tiles = _layer_tiles(identifier, settings, catalogue, get_tile)
                 built[identifier] = _tiled(tiles, settings, executor)
@@ -206,7 +237,7 @@ def _source(identifier: str, settings: SourceSettings, executor: Executor) -> Ma
         case PMTilesSource():
             opened = open_pmtiles(Path(settings.path), identifier=identifier, executor=executor)
             return _tiled(opened, settings, executor)
-        case SeriesSource() | LayerSource() | FallbackSource() | ByMatrixSource():
+        case _:
             raise TypeError(f"a source of kind {settings.kind} is not built by itself")
 
 

@@ -85,7 +85,9 @@ def plan(
         offers: the tiles that the layer's source has, if it has any; those preferred first.
         untouched: whether tiles may be relayed; else they are made, the same ones at once.
     """
-    same = _same_tiles(address.index.matrix, tms, offers)
+    # Where tiles are there in several formats, those that are wanted come first.
+    fitting = sorted(offers, key=lambda offer: not _relayed(address.format, offer))
+    same = _same_tiles(address.index.matrix, tms, fitting)
     metatile = _metatile(address, layer, tms, same is not None)
     style = next(style for style in layer.styles if style.identifier == address.style)
     if untouched and same is not None:
@@ -136,7 +138,7 @@ def _same_tiles(
         if offer.matrix_set.crs != tms.crs:
             continue
         for theirs in _about_as_large(ours, offer):
-            shift = tile_shift(ours, theirs)
+            shift = tile_shift(ours, theirs, offer.tolerance_px)
             if shift is not None:
                 return offer, theirs.identifier, shift
     return None

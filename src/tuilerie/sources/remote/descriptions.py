@@ -133,6 +133,15 @@ class RemoteDescriptions:
         self._under_way: set[str] = set()
         self._crew = 0
 
+    @property
+    def policy(self) -> AddressPolicy:
+        """Which addresses may be asked."""
+        return self._round.policy
+
+    @policy.setter
+    def policy(self, policy: AddressPolicy) -> None:
+        self._round.policy = policy
+
     def get(
         self,
         source: str,
@@ -197,10 +206,8 @@ class RemoteDescriptions:
         marks: dict[str, str] = {}
         leads = bool(sources) and self._leader.leads()
         for source, settings in sources.items():
-            if _template(settings, None) is not None:
-                continue
             key = key_of(settings)
-            kept = self._store.load(key)
+            kept = self._store.load(key)  # of templates nothing is
             if kept is None or key in marks:
                 continue
             marks[key] = f"{kept.meaning[:16]} {' '.join(kept.missing)} {_state_of(kept)}"
