@@ -30,7 +30,7 @@ from tuilerie.catalogue.faults import Suggestions
 from tuilerie.catalogue.load import LoadedDocument, Places, load_document
 from tuilerie.catalogue.model import Catalogue
 from tuilerie.catalogue.references import References, outline
-from tuilerie.catalogue.remote_sources import is_remote
+from tuilerie.catalogue.remote_sources import RemoteSourceSettings, is_remote
 from tuilerie.catalogue.store import RevisionStore
 from tuilerie.catalogue.zero_config import document_for_files
 from tuilerie.errors import CacheError, CatalogueError
@@ -49,16 +49,24 @@ from tuilerie.sources.building import (
     series_source,
 )
 from tuilerie.sources.polling import QueryPolls
-from tuilerie.sources.remote.descriptions import RemoteDescriptions
+from tuilerie.sources.remote.descriptions import AT_ONCE, RemoteDescriptions
 from tuilerie.sources.remote.from_options import address_policy
-from tuilerie.sources.remote.standing import broken_sources, remote_notes, remote_sources
+from tuilerie.sources.remote.standing import broken_sources, remote_notes, remote_ones
 from tuilerie.telemetry import Meters
 from tuilerie.tiles.legends import LegendPainter, legend_size
 from tuilerie.tiles.manager import TileManager
 from tuilerie.tiles.produce import LayerProducer
 from tuilerie.tiles.service import TileService
 
-__all__ = ["Publication", "make_live", "open_service", "publish"]
+__all__ = [
+    "AT_ONCE",
+    "Publication",
+    "make_live",
+    "open_service",
+    "publish",
+    "remote_descriptions",
+    "remotes_of",
+]
 
 _SPARE_BYTES = 16 * 2**20
 """Room for tiles that a full or read-only disk did not take: some hundred metatiles."""
@@ -132,6 +140,19 @@ def remote_descriptions(publication: Publication) -> RemoteDescriptions:
     """Return the reader of other servers' documents; one lasts for a process."""
     directory = None if publication.data is None else publication.data / "remotes"
     return RemoteDescriptions(directory, base=str(publication.base))
+
+
+def remotes_of(
+    publication: Publication,
+) -> tuple[RemoteDescriptions, dict[str, RemoteSourceSettings]]:
+    """Return the sources of a catalogue that are other servers, and who reads their documents.
+
+    Nothing is asked. Raises: CatalogueError: the catalogue is not right in itself.
+    """
+    loaded = publication.load()
+    remotes = remote_descriptions(publication)
+    remotes.policy = address_policy(loaded.document.remote_access, trusted=True)
+    return remotes, remote_ones(used_sources(loaded.document, publication.base))
 
 
 def open_service(catalogue: Catalogue, data: Path, *, meters: Meters) -> TileService:
@@ -255,7 +276,7 @@ class _Watched:
             if isinstance(settings, SeriesSource) and settings.query is not None
         }
         said = self._polls.said(queries, catalogue.queries) if queries else ""
-        return said + self._remotes.poll(remote_sources(catalogue))
+        return said + self._remotes.poll(remote_ones(catalogue.sources))
 
 
 def _describe(

@@ -330,7 +330,7 @@ class RemoteDescriptions:
                     missing=gone,
                 ),
             )
-            _log.error("remote lacks what is served", source=source, missing=list(gone))
+            _log.warning("remote lacks what is served", source=source, missing=list(gone))
             return Update("broken", tuple(map(str, changes(before, after)))[:_TOLD], fault)
         found = tuple(map(str, changes(before, after)))
         new = self._taken(source, key, kept, answer, found)

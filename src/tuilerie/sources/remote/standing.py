@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
 from tuilerie.catalogue.broken_layers import layers_on
+from tuilerie.catalogue.document import SourceSettings
 from tuilerie.catalogue.model import Catalogue
 from tuilerie.catalogue.remote_sources import (
     RemoteSourceSettings,
@@ -15,21 +17,21 @@ from tuilerie.catalogue.remote_sources import (
 )
 from tuilerie.sources.remote.descriptions import RemoteDescriptions
 
-__all__ = ["broken_sources", "remote_notes", "remote_sources"]
+__all__ = ["broken_sources", "remote_notes", "remote_ones"]
 
 
-def remote_sources(catalogue: Catalogue) -> dict[str, RemoteSourceSettings]:
+def remote_ones(sources: Mapping[str, SourceSettings]) -> dict[str, RemoteSourceSettings]:
     """Return the sources that are other servers."""
     return {
         identifier: settings
-        for identifier, settings in catalogue.sources.items()
+        for identifier, settings in sources.items()
         if isinstance(settings, WmtsSource | WmsSource | XyzSource)
     }
 
 
 def broken_sources(catalogue: Catalogue, remotes: RemoteDescriptions) -> frozenset[str]:
     """Return the sources whose server answers and no longer offers what they want."""
-    states = remotes.states(remote_sources(catalogue))
+    states = remotes.states(remote_ones(catalogue.sources))
     return frozenset(name for name, state in states.items() if state.state == "broken")
 
 
@@ -40,5 +42,5 @@ def remote_notes(catalogue: Catalogue, remotes: RemoteDescriptions) -> dict[str,
     """
     return {
         source: {**asdict(state), "layers": layers_on(catalogue, {source})}
-        for source, state in remotes.states(remote_sources(catalogue)).items()
+        for source, state in remotes.states(remote_ones(catalogue.sources)).items()
     }
