@@ -28,6 +28,13 @@ Entries = Mapping[str, Mapping[str, Any]]
 """By section ("sources", "layers"), what is added to it by identifier."""
 
 
+class _Dumper(yaml.SafeDumper):
+    """Writes everything out, even where two entries share a part."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
 def read_text(path: Path) -> str:
     """Return the text of a catalogue, `EMPTY` if there is none yet. Raises: CatalogueError."""
     try:
@@ -155,8 +162,13 @@ def _behind(text: str, node: yaml.Node) -> int:
 
 
 def _block(added: Mapping[str, Any], indent: str, line: str) -> str:
-    written = yaml.safe_dump(
-        dict(added), sort_keys=False, allow_unicode=True, width=100_000, default_flow_style=False
+    written = yaml.dump(
+        dict(added),
+        Dumper=_Dumper,
+        sort_keys=False,
+        allow_unicode=True,
+        width=100_000,
+        default_flow_style=False,
     )
     return "".join(_indented(written.splitlines(), indent, line))
 

@@ -359,7 +359,7 @@ class RemoteDescriptions:
         if error is not None:
             _log.warning("description not kept", source=source, error=str(error.strerror))
         if body is not None:
-            self._store.sweep()
+            self._store.sweep(self._clock())
 
     def _service(
         self, key: str, kept: Kept, settings: RemoteSourceSettings
