@@ -1,4 +1,4 @@
-"""`python -m bench [serving] [rendering] [scale]`: all of them when none is named."""
+"""`python -m bench [serving] [rendering] [scale] [cascade]`: all of them when none is named."""
 
 from __future__ import annotations
 
@@ -6,10 +6,15 @@ import sys
 import time
 from pathlib import Path
 
-from bench import rendering, scale, serving
+from bench import cascade, rendering, scale, serving
 from bench.report import Report
 
-SECTIONS = {"serving": serving.measure, "rendering": rendering.measure, "scale": scale.measure}
+SECTIONS = {
+    "serving": serving.measure,
+    "rendering": rendering.measure,
+    "scale": scale.measure,
+    "cascade": cascade.measure,
+}
 
 
 def main(names: list[str]) -> int:

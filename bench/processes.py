@@ -41,6 +41,7 @@ def running(
     cwd: Path | None = None,
     env: dict[str, str] | None = None,
     timeout_s: float = 60,
+    stop_s: float = 15,
 ) -> Iterator[subprocess.Popen[bytes]]:
     """Run a server as its own process group until the block ends; `ready` is a URL that answers."""
     with log.open("ab") as output:
@@ -62,7 +63,7 @@ def running(
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGTERM)
         try:
-            process.wait(timeout=15)
+            process.wait(timeout=stop_s)
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()

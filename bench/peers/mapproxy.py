@@ -41,6 +41,55 @@ sources:
 """
 
 
+_TILES = """
+services:
+  wmts: {{kvp: true, restful: true}}
+layers:
+  - {{name: world, title: World, sources: [world]}}
+grids:
+  laea:
+    srs: EPSG:3035
+    origin: nw
+    bbox: [2000000.0, 1000000.0, 6500000.0, 5500000.0]
+    res: [17578.125, 8789.0625, 4394.53125, 2197.265625, 1098.6328125, 549.31640625]
+caches:
+  remote:
+    grids: [GLOBAL_WEBMERCATOR]
+    sources: [tiles]
+    format: image/jpeg
+    disable_storage: true
+  world:
+    grids: [laea]
+    sources: [remote]
+    format: image/jpeg
+    cache: {{type: sqlite, directory: {folder}/cache, sqlite_wal: true}}
+sources:
+  tiles:
+    type: tile
+    grid: GLOBAL_WEBMERCATOR
+    url: "{origin}/wmts/1.0.0/world/default/WebMercatorQuad/%(z)s/%(y)s/%(x)s.jpg"
+globals:
+  cache: {{base_dir: {folder}, lock_dir: {folder}/locks, tile_lock_dir: {folder}/locks}}
+  image:
+    resampling_method: bicubic
+    paletted: false
+    formats: {{image/jpeg: {{encoding_options: {{jpeg_quality: 85}}}}}}
+"""
+
+
+@contextlib.contextmanager
+def over_tiles(folder: Path, shelf: Path, origin: str) -> Iterator[str]:
+    """Serve layer "world" of another server's WMTS in EPSG:3035, nothing cached."""
+    configuration = _TILES.format(folder=folder, origin=origin)
+    with _serving(folder, shelf, configuration) as found:
+        yield found
+
+
+def laea_target(z: int, x: int, y: int) -> str:
+    """A GetTile by path, in the grid of `over_tiles`."""
+    return f"/wmts/world/laea/{z:02}/{x}/{y}.jpeg"
+
+
 @contextlib.contextmanager
 def over_sqlite(
     folder: Path, shelf: Path, tiles: Iterable[tuple[int, int, int, bytes]]

@@ -53,9 +53,10 @@ def over_raster(folder: Path, raster: Path, *, processes: int = 2) -> Iterator[s
     configuration = folder / "mapserver.conf"
     configuration.write_text(_CONFIGURATION)
     port = free_port()
+    watch = ("/usr/bin/multiwatch", "-f", str(processes), "--") if processes > 1 else ()
     command = [
         *("spawn-fcgi", "-n", "-a", "127.0.0.1", "-p", str(port), "--"),
-        *("/usr/bin/multiwatch", "-f", str(processes), "--", "/usr/lib/cgi-bin/mapserv"),
+        *(*watch, "/usr/lib/cgi-bin/mapserv"),
     ]
     location = (
         "location / { include /etc/nginx/fastcgi_params;"
@@ -63,8 +64,9 @@ def over_raster(folder: Path, raster: Path, *, processes: int = 2) -> Iterator[s
         f" fastcgi_pass 127.0.0.1:{port}; }}"
     )
     environment = {"MAPSERVER_CONFIG_FILE": str(configuration)}
+    ready, log = f"tcp:{port}", folder / "mapserv.log"
     with (
-        running(command, log=folder / "mapserv.log", ready=f"tcp:{port}", env=environment),
+        running(command, log=log, ready=ready, env=environment, stop_s=1),
         nginx.serving(folder / "front", location) as origin,
     ):
         yield f"{origin}/?"

@@ -13,6 +13,7 @@ from tuilerie import __version__
 from tuilerie.caches.base import TileCache
 from tuilerie.caches.faults import CacheFault
 from tuilerie.caches.files import FileTileCache
+from tuilerie.caches.lifetimes import Lifetimes
 from tuilerie.caches.memory import MemoryTileCache
 from tuilerie.caches.sqlite import SqliteTileCache
 from tuilerie.catalogue.address import TileAddress
@@ -36,10 +37,12 @@ from tuilerie.catalogue.zero_config import document_for_files
 from tuilerie.errors import CacheError, CatalogueError
 from tuilerie.flight import SingleFlight
 from tuilerie.formats import StoredTile
+from tuilerie.protocols.feature_info.html import template_fault
 from tuilerie.raster.ramps import ramp_names
 from tuilerie.raster.threads import limit_threads
 from tuilerie.server.live import Live
 from tuilerie.server.settings import ServerSettings
+from tuilerie.sources.base import InfoDocumentSource, InfoSource
 from tuilerie.sources.building import (
     build_sources,
     data_files,
@@ -53,6 +56,7 @@ from tuilerie.sources.remote.descriptions import AT_ONCE, RemoteDescriptions
 from tuilerie.sources.remote.from_options import address_policy
 from tuilerie.sources.remote.standing import broken_sources, remote_notes, remote_ones
 from tuilerie.telemetry import Meters
+from tuilerie.tiles.feature_info import LayerInformant
 from tuilerie.tiles.legends import LegendPainter, legend_size
 from tuilerie.tiles.manager import TileManager
 from tuilerie.tiles.produce import LayerProducer
@@ -131,6 +135,7 @@ def publish(publication: Publication, remotes: RemoteDescriptions | None = None)
         places=loaded.places,
         ramps=ramp_names(),
         legend_size=legend_size,
+        template_fault=template_fault,
     )
     catalogue = with_notes(catalogue, broken_sources(catalogue, remotes))
     return replace(catalogue, revision=_revision(publication.data, catalogue))
@@ -182,6 +187,7 @@ def open_service(catalogue: Catalogue, data: Path, *, meters: Meters) -> TileSer
     }
     flight: SingleFlight[Mapping[TileAddress, StoredTile]] = SingleFlight()
     spare = MemoryTileCache(_SPARE_BYTES)
+    lifetimes = Lifetimes(data / "lifetimes.sqlite")
     for layer in catalogue.layers.values():
         managers[layer.identifier] = TileManager(
             layer,
@@ -197,7 +203,22 @@ def open_service(catalogue: Catalogue, data: Path, *, meters: Meters) -> TileSer
             flight=flight,
             spare=spare,
             on_cache_fault=meters.cache_fault,
+            lifetimes=lifetimes if layer.honours_remote else None,
         )
+    informants = {
+        layer.identifier: LayerInformant(
+            layer,
+            source if isinstance(source, InfoSource) else None,
+            catalogue.matrix_sets,
+            executor=executor,
+            documents=source if isinstance(source, InfoDocumentSource) else None,
+        )
+        for layer in catalogue.layers.values()
+        if isinstance(
+            source := series.get(layer.identifier) or sources[layer.source],
+            InfoSource | InfoDocumentSource,
+        )
+    }
 
     async def close() -> None:
         for cache in caches.values():
@@ -205,11 +226,17 @@ def open_service(catalogue: Catalogue, data: Path, *, meters: Meters) -> TileSer
                 await cache.close()
         for source in (*sources.values(), *series.values()):
             await source.close()
+        lifetimes.close()
         executor.shutdown(wait=False)
 
     painter = LegendPainter(catalogue.layers, executor)
     return TileService(
-        catalogue, managers, flight=flight, on_close=close, draw_legend=painter.legend
+        catalogue,
+        managers,
+        informants=informants,
+        flight=flight,
+        on_close=close,
+        draw_legend=painter.legend,
     )
 
 

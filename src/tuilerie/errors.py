@@ -17,6 +17,7 @@
     │   └── UnreadableDocument  it sent something that describes no usable service
     ├── CacheError              us: bytes could not be read or kept
     ├── RenderError             us, or a damaged data file: pixels could not be made
+    │   └── FeatureInfoError    the same of what is known of a place, or a template failed
     └── JobError                us: long work failed
 
 Raise or return; never log and raise. HTTP statuses are one table, in `protocols.wmts.exceptions`.
@@ -32,6 +33,7 @@ __all__ = [
     "AccessDenied",
     "CacheError",
     "CatalogueError",
+    "FeatureInfoError",
     "InvalidParameter",
     "InvalidUpdateSequence",
     "JobError",
@@ -250,6 +252,10 @@ class CacheError(TuilerieError):
 
 class RenderError(TuilerieError):
     """Pixels could not be made: a damaged file, or our own fault."""
+
+
+class FeatureInfoError(RenderError):
+    """What is at a place could not be told: a damaged file, or a template that failed."""
 
 
 class JobError(TuilerieError):

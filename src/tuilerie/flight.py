@@ -29,12 +29,15 @@ class SingleFlight(Generic[Result]):
 
         Raises: whatever `work` raises, to every caller that waited for it.
         """
-        task = self._tasks.get(key)
-        if task is None:
+        self.start(key, work)
+        return await asyncio.shield(self._tasks[key])
+
+    def start(self, key: Hashable, work: Callable[[], Awaitable[Result]]) -> None:
+        """Have `work` done for nobody who waits; what it raises is lost. Joins a run."""
+        if key not in self._tasks:
             task = asyncio.ensure_future(_run(work))
             self._tasks[key] = task
             task.add_done_callback(lambda done: self._land(key, done))
-        return await asyncio.shield(task)
 
     async def drain(self) -> None:
         """Wait until no work is under way; errors belong to their callers."""

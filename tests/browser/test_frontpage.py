@@ -487,7 +487,7 @@ def test_a_legend_elsewhere_is_a_link(visit: Visit) -> None:
         "id": "world", "title": "x", "abstract": "", "attribution": "", "kind": "picture",
         "crs": "EPSG:3857", "bounds": [-180, -85, 180, 85],
         "styles": [{"id": "default", "title": "Best", "legends": [legend]}],
-        "formats": [{"type": "image/jpeg", "extension": "jpg"}],
+        "formats": [{"type": "image/jpeg", "extension": "jpg"}], "dimensions": [], "info": None,
         "sets": [{
             "id": "WebMercatorQuad", "title": "", "crs": crs,
             "extent": [-2e7, -2e7, 2e7, 2e7], "matrices": [matrix],
@@ -499,3 +499,64 @@ def test_a_legend_elsewhere_is_a_link(visit: Visit) -> None:
     expect(link_).to_have_text("Legend of Best")
     expect(link_).to_have_attribute("href", "https://example.org/legend.png")
     assert page.locator("#legend img").count() == 0
+
+
+def test_a_click_tells_what_is_there(visit: Visit) -> None:
+    """The map would be a picture, not something to ask."""
+    page = visit.open("#layer=surface&set=WorldCRS84Quad")
+    card = page.locator("#info")
+    expect(card).to_be_hidden()
+    page.mouse.click(900, 440)
+    expect(card).to_be_visible()
+    expect(card.locator("dt")).to_have_text(["Class", "Class name", "Colour"])
+    page.get_by_role("button", name="Français").click()
+    expect(card.locator("dt")).to_have_text(["Classe", "Nom de la classe", "Couleur"])
+    page.keyboard.press("Escape")
+    expect(card).to_be_hidden()
+
+
+def test_the_centre_is_asked_by_a_button_and_by_a_key(visit: Visit) -> None:
+    """Whoever has no pointer could not ask."""
+    page = visit.open("#layer=cumberland")
+    page.get_by_role("button", name="What is at the centre of the map?").click()
+    card = page.locator("#info")
+    expect(card.locator("dd")).to_have_text(re.compile(r"\d+ m"))
+    expect(page.locator("#info-body")).to_have_attribute("role", "status")
+    card.get_by_role("button", name="Close").click()
+    expect(card).to_be_hidden()
+    page.locator("#map").focus()
+    page.keyboard.press("Enter")
+    expect(card.locator("dd")).to_have_text(re.compile(r"\d+ m"))
+    rows(page).filter(has_text="Shaded relief").click()
+    visit.drawn("relief/")
+    expect(card).to_be_hidden()
+    expect(page.locator("#ask")).to_be_disabled()
+
+
+def test_no_data_and_no_answer_are_said(visit: Visit) -> None:
+    """An empty card would look like a fault, and a fault like no data."""
+    page = visit.open("#layer=madagascar&set=madagascar")
+    page.mouse.click(1380, 860)
+    expect(page.locator("#info")).to_contain_text("There is no data at this place.")
+    report = "<r xmlns='urn:x'><ExceptionText>The disk is gone.</ExceptionText></r>"
+    page.route(
+        "**/*.geojson",
+        lambda route: route.fulfill(status=500, content_type="application/xml", body=report),
+    )
+    page.locator("#ask").click()
+    expect(page.locator("#info")).to_contain_text("The disk is gone.")
+    visit.troubles = [one for one in visit.troubles if "500" not in one]
+
+
+def test_a_phone_shows_the_answer_above_the_sheet(visit: Visit) -> None:
+    """It would lie under the panel."""
+    visit.page.set_viewport_size(PHONE)
+    page = visit.open("#layer=levant")
+    page.locator("#ask").click()
+    box = page.locator("#info").bounding_box()
+    zoom = page.locator("#zoom").bounding_box()
+    assert box is not None
+    assert zoom is not None
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= zoom["x"]
+    assert box["y"] + box["height"] < PHONE["height"] - 60

@@ -9,11 +9,14 @@ import pytest
 from tests.docs.markdown_text import DOCS
 from tuilerie.caches.content import SHARED_MAX_BYTES
 from tuilerie.caches.sqlite.keys import INDEX_BITS, MAX_MATRICES
+from tuilerie.catalogue.compile_info import MAX_TEMPLATE_BYTES
 from tuilerie.catalogue.dimension_settings import MAX_DIMENSIONS, MAX_VALUES
 from tuilerie.catalogue.fields import MAX_IDENTIFIER_LENGTH
+from tuilerie.catalogue.info_settings import MAX_BANDS
 from tuilerie.catalogue.schema import json_schema
 from tuilerie.catalogue.yaml_text import MAX_BYTES
 from tuilerie.protocols import xml_reading
+from tuilerie.protocols.feature_info.template import MAX_HTML_BYTES
 from tuilerie.protocols.reading import elements, remarks, xml_document
 from tuilerie.protocols.wmts import kvp, rest
 from tuilerie.protocols.wmts.reading import layers as wmts_layers
@@ -40,10 +43,15 @@ from tuilerie.sources.remote import (
     addresses,
     body,
     client,
+    feature_info,
+    opening,
     pace,
     picture,
     quoting,
     secrets,
+    tiles,
+    wms,
+    wms_maps,
 )
 from tuilerie.sources.remote import settings as remote_settings
 from tuilerie.telemetry import MAX_SOURCES
@@ -97,6 +105,9 @@ LIMITS = {
     "sides of a tile": f"{_bound('MatrixSettings', 'tile_size', 'maximum'):,} pixels",
     "sides of a metatile": f"{_bound('LayerSettings', 'metatile', 'maximum')} tiles",
     "buffer of a metatile": f"{_bound('LayerSettings', 'buffer_px', 'maximum')} pixels",
+    "bands told of in feature info": f"{MAX_BANDS}",
+    "HTML template of feature info": f"{MAX_TEMPLATE_BYTES:,} bytes",
+    "page that a template makes": f"{MAX_HTML_BYTES:,} bytes",
     "`client_max_age_s`": f"{_bound('LayerSettings', 'client_max_age_s', 'maximum'):,} s",
     "`expire_after_s`": f"{_bound('LayerSettings', 'expire_after_s', 'maximum'):,} s",
     "age of a ready answer before the cache is asked again": f"{RECHECK_S} s",
@@ -134,6 +145,11 @@ LIMITS = {
     "levels of an archive": f"0 to {archive.MAX_LEVEL}",
     "bytes of a PMTiles directory": f"{pmtiles_format.MAX_DIRECTORY_BYTES // 2**20} MiB",
     "entries of a PMTiles directory": f"{pmtiles_format.MAX_ENTRIES:,}",
+    "pixels that a map of a WMS is drawn from": f"{wms_maps.MAX_MAP_PIXELS:,}",
+    "sides of one request to a WMS that says no other": f"{opening.USUAL_MAX_PX:,} pixels",
+    "finest cell size of a WMS that says no other": f"{wms.USUAL_CELL_M} m",
+    "finest matrix of a template that says no other": f"{tiles.LAST_MATRIX}",
+    "document about a place": f"{feature_info.INFO_BYTES // 2**20} MiB",
     "unwritten access lines": f"{MAX_UNWRITTEN_BYTES // 2**20} MiB",
 }
 """The first cell of a row, and how its second one must begin or end."""

@@ -214,7 +214,8 @@ def test_wrong_query_is_refused(demo_server: Server, query: str, code: str) -> N
 
 def test_operation_that_is_not_offered_is_501(demo_server: Server) -> None:
     """A client that cannot tell what it mistook from what there is not (Table 24)."""
-    answer = demo_server.get(kvp(REQUEST="GetFeatureInfo"))
+    pixel = {"I": "1", "J": "1", "InfoFormat": "text/html"}
+    answer = demo_server.get(kvp(REQUEST="GetFeatureInfo", LAYER="relief", **pixel))
     assert answer.status == 501
     assert told(answer) == [("OperationNotSupported", "GetFeatureInfo")]
 

@@ -116,9 +116,9 @@ def test_taken_port_is_said_and_exits_with_3(pair: Server, demo: Path, tmp_path:
 def test_changed_catalogue_reaches_all_workers(demo: Path, tmp_path: Path) -> None:
     """Two answers to one question, for as long as one worker has not looked."""
     catalogue = tmp_path / "catalogue.yaml"
-    text = (
-        (demo / "catalogue.yaml").read_text("utf-8").replace("path: data/", f"path: {demo}/data/")
-    )
+    text = (demo / "catalogue.yaml").read_text("utf-8")
+    text = text.replace("path: data/", f"path: {demo}/data/")
+    text = text.replace("template: templates/", f"template: {demo}/templates/")
     catalogue.write_text(text, "utf-8")
     with serving(tmp_path / "run", catalogue, "--workers", str(WORKERS)) as server:
         eventually(lambda: len(pids(server)) == WORKERS, "both workers are up")

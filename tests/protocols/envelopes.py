@@ -37,6 +37,21 @@ def get_tile(
     return f'<{name} xmlns="{WMTS}" {attributes}>{inside}</{name}>'
 
 
+INFO = (("J", "86"), ("I", "132"), ("InfoFormat", "text/plain"))
+
+
+def get_feature_info(
+    parts: Iterable[tuple[str, str]] = INFO,
+    tile: str = "",
+    attributes: str = 'service="WMTS" version="1.0.0"',
+) -> str:
+    """A GetFeatureInfo element around that of a tile; values are markup."""
+    inside = "".join(f"<{part}>{value}</{part}>" for part, value in parts)
+    return (
+        f'<GetFeatureInfo xmlns="{WMTS}" {attributes}>{tile or get_tile()}{inside}</GetFeatureInfo>'
+    )
+
+
 def tile_with(**changes: str) -> list[tuple[str, str]]:
     """The parts of a GetTile, some with other values."""
     return [(name, changes.get(name, value)) for name, value in TILE]

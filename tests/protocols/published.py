@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from tuilerie.catalogue.info import INFO_FORMATS, LayerInfo
 from tuilerie.catalogue.metadata import Legend, MetadataLink, Theme
 from tuilerie.catalogue.model import (
     Catalogue,
@@ -122,6 +123,7 @@ def a_rich_catalogue() -> Catalogue:
         title=Text((("en", "World <1>"), ("fr", "Monde"), ("ja", "世界"))),
         abstract=Text((("en", "A & B"),)),
         keywords=(Text((("en", "blue"), ("fr", "bleu"))),),
+        info=LayerInfo(INFO_FORMATS),
         metadata=(
             MetadataLink("https://example.org/iso?id=1&x=2"),
             MetadataLink(

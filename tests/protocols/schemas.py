@@ -34,9 +34,52 @@ class _Local(etree.Resolver):
 @cache
 def wmts_schema(root: Path = BUNDLED) -> etree.XMLSchema:
     """Return the schema of all WMTS documents, exception reports included."""
+    return etree.XMLSchema(etree.parse(str(root / "wmts/1.0/wmts.xsd"), _parser(root)))
+
+
+def application_schema(document: bytes, gml: str, root: Path = BUNDLED) -> etree.XMLSchema:
+    """Return an application schema of GML 3.1.1 that imports it from `gml`."""
+    here = (root / "gml/3.1.1/base/gml.xsd").as_uri()
+    assert document.count(gml.encode()) == 1
+    return etree.XMLSchema(
+        etree.fromstring(document.replace(gml.encode(), here.encode()), _parser(root))
+    )
+
+
+def schema_with_application(document: bytes, gml: str, root: Path = BUNDLED) -> etree.XMLSchema:
+    """Return the schema of WMTS documents in which features of an application schema stand."""
+    here = (root / "gml/3.1.1/base/gml.xsd").as_uri()
+    application = document.replace(gml.encode(), here.encode())
+    namespace = etree.fromstring(application).get("targetNamespace")
+    parser = _parser(root)
+    parser.resolvers.add(_Given("urn:application", application))
+    both = (
+        '<schema xmlns="http://www.w3.org/2001/XMLSchema">'
+        f'<import namespace="http://www.opengis.net/wmts/1.0" schemaLocation="'
+        f'{(root / "wmts/1.0/wmts.xsd").as_uri()}"/>'
+        f'<import namespace="{namespace}" schemaLocation="urn:application"/></schema>'
+    )
+    return etree.XMLSchema(etree.fromstring(both.encode(), parser))
+
+
+class _Given(etree.Resolver):
+    """One document by a name of its own."""
+
+    def __init__(self, name: str, document: bytes) -> None:
+        super().__init__()
+        self._name = name
+        self._document = document
+
+    def resolve(self, system_url, public_id, context):
+        if system_url == self._name:
+            return self.resolve_string(self._document, context)
+        return None
+
+
+def _parser(root: Path) -> etree.XMLParser:
     parser = etree.XMLParser(no_network=True)
     parser.resolvers.add(_Local(root))
-    return etree.XMLSchema(etree.parse(str(root / "wmts/1.0/wmts.xsd"), parser))
+    return parser
 
 
 def assert_valid(document: bytes, root: Path = BUNDLED) -> etree._Element:

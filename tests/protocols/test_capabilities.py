@@ -106,7 +106,8 @@ def test_service_type_operations_and_addresses():
     assert root.get("version") == "1.0.0"
     assert root.get("updateSequence") == "17"
     operations = root.findall("ows:OperationsMetadata/ows:Operation", NS)
-    assert [operation.get("name") for operation in operations] == ["GetCapabilities", "GetTile"]
+    offered = ["GetCapabilities", "GetTile", "GetFeatureInfo"]
+    assert [operation.get("name") for operation in operations] == offered
     for operation in operations:
         methods = operation.findall("ows:DCP/ows:HTTP/*", NS)
         assert [method.get(HREF) for method in methods] == [f"{BASE}/wmts?", f"{BASE}/wmts"]

@@ -118,7 +118,8 @@ class TestMapProxy:
 
     def test_2_7_operations_that_are_not_offered_are_not_named(self):
         """There GetFeatureInfo is listed even if no layer can be queried."""
-        names = [each.get("name") for each in written().iter(f"{{{NS['ows']}}}Operation")]
+        root = written(a_layer("x", full_link(PLATE_CARREE)))
+        names = [each.get("name") for each in root.iter(f"{{{NS['ows']}}}Operation")]
         assert names == ["GetCapabilities", "GetTile"]
 
     def test_2_7_matrix_sets_that_no_layer_uses_are_not_listed(self):

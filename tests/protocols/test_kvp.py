@@ -10,14 +10,16 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tuilerie.catalogue.address import TileQuery
-from tuilerie.errors import (
-    InvalidParameter,
-    OperationNotSupported,
-    RequestError,
-)
+from tuilerie.catalogue.resolve_info import InfoQuery
+from tuilerie.errors import InvalidParameter, RequestError
 from tuilerie.protocols.wmts.exceptions import Rejection
 from tuilerie.protocols.wmts.kvp import MAX_PARAMETERS, MAX_QUERY, parse, parse_get_tile
-from tuilerie.protocols.wmts.requests import FaultyTile, GetCapabilities, GetTile
+from tuilerie.protocols.wmts.requests import (
+    FaultyTile,
+    GetCapabilities,
+    GetFeatureInfo,
+    GetTile,
+)
 
 GOOD = {
     "service": "WMTS",
@@ -144,11 +146,40 @@ def test_wrong_service_and_request():
     ]
 
 
-def test_feature_info_is_known_and_not_offered():
-    """Table 26: OperationNotSupported with the operation's name, 501."""
-    with pytest.raises(OperationNotSupported) as caught:
-        parse(query({"request": "GetFeatureInfo"}))
-    assert caught.value.locator == "GetFeatureInfo"
+INFO = {"request": "GetFeatureInfo", "J": "86", "I": "132", "InfoFormat": "text/plain"}
+
+
+def test_feature_info_is_a_tile_and_a_pixel():
+    """Table 30: J is the row, I the column; they are easily taken for each other."""
+    read = parse(query(INFO))
+    assert read == GetFeatureInfo(InfoQuery(TILE, j="86", i="132", info_format="text/plain"))
+    assert (
+        parse(query(INFO).replace(b"&J=86&I=132&InfoFormat", b"&i=132&INFOFORMAT") + b"&j=86")
+        == read
+    )
+    assert parse_get_tile(query(INFO)) is None
+
+
+def test_the_standards_example_of_feature_info_is_read():
+    """8.3.2: with a "+" that is not escaped, and a blank."""
+    example = (
+        "service=WMTS&request=GetFeatureInfo&version=1.0.0&layer=coastlines&style=default"
+        "&format=image/png&TileMatrixSet=WholeWorld_CRS_84&TileMatrix=10m&TileRow=1&TileCol=3"
+        "&J=86&I=132&InfoFormat=application/gml+xml; version=3.1"
+    )
+    for raw in (example, example.replace(" ", "%20"), example.replace("+", "%2B")):
+        info = parse(raw.encode()).info
+        assert (info.j, info.i) == ("86", "132")
+        assert info.info_format == "application/gml+xml; version=3.1"
+
+
+def test_what_feature_info_lacks_is_told_at_once():
+    """Table 26: MissingParameterValue, with the parameter's name."""
+    wanted = query({"request": "GetFeatureInfo", "layer": ""})
+    assert refused(wanted) == [
+        ("MissingParameterValue", name) for name in ("Layer", "J", "I", "InfoFormat")
+    ]
+    assert refused(query(INFO) + b"&i=7") == [("InvalidParameterValue", "I")]
 
 
 @pytest.mark.parametrize("place", ["front", "back"])

@@ -6,19 +6,29 @@ from itertools import pairwise
 
 import pytest
 
-from tests.protocols.envelopes import OWS, TILE, WMTS, get_capabilities, get_tile, tile_with
+from tests.protocols.envelopes import (
+    INFO,
+    OWS,
+    TILE,
+    WMTS,
+    get_capabilities,
+    get_feature_info,
+    get_tile,
+    tile_with,
+)
 from tests.protocols.schemas import assert_valid
 from tuilerie.catalogue.address import TileQuery
+from tuilerie.catalogue.resolve_info import InfoQuery
 from tuilerie.errors import RequestError
 from tuilerie.protocols.wmts.exceptions import Rejection
-from tuilerie.protocols.wmts.requests import GetCapabilities, GetTile
+from tuilerie.protocols.wmts.requests import GetCapabilities, GetFeatureInfo, GetTile
 from tuilerie.protocols.wmts.xml_requests import read_request
 from tuilerie.protocols.xml_reading import read_xml
 
 QUERY = TileQuery("world", "default", "image/png", "WebMercatorQuad", "8", "1", "2")
 
 
-def read(markup: str, *, strict: bool = False) -> GetCapabilities | GetTile:
+def read(markup: str, *, strict: bool = False) -> GetCapabilities | GetTile | GetFeatureInfo:
     return read_request(read_xml(markup.encode()), strict=strict)
 
 
@@ -38,6 +48,17 @@ def test_a_tile_is_read() -> None:
     assert_valid(get_tile().encode())
     for strict in (False, True):
         assert read(get_tile(), strict=strict) == GetTile(QUERY)
+
+
+def test_a_pixel_is_read() -> None:
+    """9.3.2: the tile stands inside, with a service and version of its own."""
+    assert_valid(get_feature_info().encode())
+    wanted = GetFeatureInfo(InfoQuery(QUERY, j="86", i="132", info_format="text/plain"))
+    for strict in (False, True):
+        assert read(get_feature_info(), strict=strict) == wanted
+    bare = get_feature_info(tile=get_tile(attributes=""), attributes='service="WMTS"')
+    assert read(bare) == wanted
+    assert told(bare, strict=True) == [(MISSING, "version")]
 
 
 def test_dimensions_go_on_to_the_resolver() -> None:
@@ -116,7 +137,12 @@ def test_everything_wrong_is_told_at_once() -> None:
         (get_tile(name="GetBOGUS"), [(INVALID, "request")]),
         (get_tile(name="gettile"), [(INVALID, "request")]),
         (get_tile(name="GetBOGUS", attributes=""), [(MISSING, "service"), (INVALID, "request")]),
-        (get_tile(name="GetFeatureInfo"), [("OperationNotSupported", "GetFeatureInfo")]),
+        (get_feature_info(INFO[:2]), [(MISSING, "InfoFormat")]),
+        (get_feature_info([INFO[1], INFO[0], INFO[2]]), [(INVALID, "J")]),
+        (get_feature_info([("j", "1"), *INFO[1:]]), [(MISSING, "J"), (INVALID, "j")]),
+        (get_feature_info([INFO[0], *INFO]), [(INVALID, "J")]),
+        (get_feature_info(attributes='service="WMTS" version="2"'), [(INVALID, "version")]),
+        (get_feature_info(INFO[1:], get_tile(TILE[1:])), [(MISSING, "J"), (MISSING, "Layer")]),
         (get_tile().replace(WMTS, "urn:other"), [(INVALID, "request")]),
         (get_tile().replace(f' xmlns="{WMTS}"', ""), [(INVALID, "request")]),
         (get_tile().replace("<TileCol>", '<TileCol xmlns="urn:x">'),

@@ -26,9 +26,12 @@ from tuilerie.catalogue.model import (
     Text,
 )
 from tuilerie.catalogue.resolve import Resolver
-from tuilerie.errors import RenderError
+from tuilerie.catalogue.resolve_info import InfoAddress
+from tuilerie.errors import FeatureInfoError, RenderError
 from tuilerie.formats import JPEG, PNG, EncodedTile, StoredTile, stored_now
-from tuilerie.grids import BoundingBox, TileIndex, named_matrix_set
+from tuilerie.grids import BoundingBox, Crs, TileIndex, named_matrix_set
+from tuilerie.protocols.feature_info.found import Found, Place, features_of
+from tuilerie.protocols.feature_info.write import write_found
 from tuilerie.server.access_log import AccessLog
 from tuilerie.server.live import Live
 from tuilerie.server.settings import ServerSettings
@@ -134,6 +137,22 @@ class SmallService:
 
     async def get_legend(self, layer: str, style: str, language: str, media_type: str) -> bytes:
         return f"{layer} {style} {language} {media_type}".encode()
+
+    async def get_feature_info(
+        self, wanted: InfoAddress, *, base_url: str, languages: tuple[str, ...]
+    ) -> bytes:
+        """What is at column 6 cannot be told; elsewhere its column is."""
+        layer = self.catalogue.layers[wanted.tile.layer]
+        if wanted.tile.index.col == 6:
+            raise FeatureInfoError("/secret/path/data.tif is damaged")
+        place = Place(1.0, 2.0, Crs.parse(layer.crs), 3.0, 4.0)
+        features = features_of(layer, ({"1": wanted.tile.index.col},))
+        return write_found(
+            Found(layer, place, features),
+            wanted.info_format,
+            base_url=base_url,
+            languages=languages,
+        )
 
     async def close(self) -> None:
         self.closed = True

@@ -194,7 +194,8 @@ class TestA34:
     ) -> None:
         """GetEncoding (A.3.4.6) and PostEncoding (A.3.4.7), and no RESTful among them."""
         operations = root.findall("ows:OperationsMetadata/ows:Operation", NS)
-        assert [operation.get("name") for operation in operations] == ["GetCapabilities", "GetTile"]
+        offered = ["GetCapabilities", "GetTile", "GetFeatureInfo"]
+        assert [operation.get("name") for operation in operations] == offered
         for operation in operations:
             (constraint,) = operation.iterfind(f"ows:DCP/ows:HTTP/ows:{verb}/*", NS)
             assert constraint.get("name") == f"{verb}Encoding"

@@ -14,6 +14,7 @@ import pytest
 from lxml import etree
 
 from tests.protocols.envelopes import (
+    INFO,
     OWS,
     SOAP_11,
     SOAP_12,
@@ -23,6 +24,7 @@ from tests.protocols.envelopes import (
     content_of,
     envelope,
     get_capabilities,
+    get_feature_info,
     get_tile,
     report_of,
     told,
@@ -177,9 +179,10 @@ def test_a_3_1_6_kvp_and_soap_http_response_status_code(lane: int, way: Way) -> 
     got = way.tile(lane, service="")
     assert (got.status, got.codes) == (400, [("MissingParameterValue", "service")])
     if way.version or way.name == "xml":
-        got = way._xml(lane, get_tile(name="GetFeatureInfo"))
+        got = way._xml(lane, get_feature_info())
     else:
-        got = way._pairs(lane, [("service", "WMTS"), ("request", "GetFeatureInfo")])
+        asked = [("service", "WMTS"), ("request", "GetFeatureInfo"), *TILE, *INFO]
+        got = way._pairs(lane, asked)
     assert (got.status, got.codes) == (501, [("OperationNotSupported", "GetFeatureInfo")])
     assert way.tile(lane, parts_with("TileCol", "6")).status == 500
 

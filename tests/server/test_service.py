@@ -119,7 +119,8 @@ def test_a_tile_that_is_not_at_hand_is_made(lane: int) -> None:
         (f"{KVP}&tilematrix=8&tilerow=x&tilecol=1", 400, [("InvalidParameterValue", "TileRow")]),
         (f"{KVP}&tilematrix=8&tilerow=1", 400, [("MissingParameterValue", "TileCol")]),
         ("/wmts?service=WMTS&request=Dance", 400, [("InvalidParameterValue", "request")]),
-        ("/wmts?service=WMTS&request=GetFeatureInfo", 501, None),
+        (f"{KVP.replace('GetTile', 'GetFeatureInfo')}&tilematrix=8&tilerow=1&tilecol=1&i=1&j=1"
+         "&infoformat=text/html", 501, [("OperationNotSupported", "GetFeatureInfo")]),
         (f"{CAPABILITIES}&acceptversions=9.9", 400, [("VersionNegotiationFailed", None)]),
         (f"{REST}/8/3/6.png", 500, [("NoApplicableCode", None)]),
     ],

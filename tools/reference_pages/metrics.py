@@ -48,7 +48,8 @@ layers are counted as `{OTHER_LAYERS}`; `source`, a remote one, at most {MAX_SOU
 410), `remembered` (missing, and not asked again), `cancelled`, or what went wrong: see
 [remote servers](../explanation/remote-servers.md). `kind` of a cache fault: `read_only`,
 `disk_full`, `permission`, `other`. `route`: `tile` (errors of GetTile among them),
-`capabilities`, `wmts` (other errors of WMTS requests), `front`, `health`, `metrics`, `other`.""",
+`feature_info`, `capabilities`, `legend`, `wmts` (other errors of WMTS requests), `front`,
+`health`, `metrics`, `other`.""",
         ]
     )
 

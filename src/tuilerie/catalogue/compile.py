@@ -6,7 +6,7 @@ allow is refused, all of it at once.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -87,6 +87,7 @@ def compile_catalogue(
     places: Places | None = None,
     ramps: Collection[str] | None = None,
     legend_size: LegendSize | None = None,
+    template_fault: Callable[[str], str] | None = None,
 ) -> Catalogue:
     """Make the catalogue that is served.
 
@@ -99,6 +100,8 @@ def compile_catalogue(
         places: where the document's values stand in its file.
         ramps: the colour ramps that styles may name; None = any name is taken on trust.
         legend_size: tells how large a legend is that is drawn; None = none are drawn.
+        template_fault: says what is wrong with an HTML template of feature info, "" = nothing;
+            None = templates are taken on trust.
 
     Raises: CatalogueError: with all problems, in the order of the document.
     """
@@ -109,7 +112,14 @@ def compile_catalogue(
     compiled: dict[str, Layer] = {}
     compiler = LayerCompiler(
         LayerContext(
-            document, described, references.matrix_sets, base, ramps, legend_size, compiled
+            document,
+            described,
+            references.matrix_sets,
+            base,
+            ramps,
+            legend_size,
+            template_fault,
+            compiled,
         ),
         problems,
     )
@@ -136,10 +146,13 @@ def compile_catalogue(
         themes=_themes(document),
         remotes={name: good.remote for name, good in described.items() if good.remote is not None},
         remote_access=document.remote_access,
-        files=tuple(
-            str(base / settings.file)
-            for settings in document.matrix_sets.values()
-            if isinstance(settings, FileMatrixSet)
+        files=(
+            *(
+                str(base / settings.file)
+                for settings in document.matrix_sets.values()
+                if isinstance(settings, FileMatrixSet)
+            ),
+            *compiler.infos.files,
         ),
         queries={
             identifier: description.series.query

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from tuilerie.catalogue.compile_dimensions import Compiled, compile_dimensions
+from tuilerie.catalogue.compile_info import InfoCompiler, InfoError
 from tuilerie.catalogue.derived import Descriptions
-from tuilerie.catalogue.document import CatalogueDocument
+from tuilerie.catalogue.document import (
+    CatalogueDocument,
+    MosaicSource,
+    RasterSource,
+    SeriesSource,
+)
 from tuilerie.catalogue.faults import listed
 from tuilerie.catalogue.fingerprint import fingerprint
+from tuilerie.catalogue.info import NOT_QUERYABLE, LayerInfo
 from tuilerie.catalogue.keywords import grouped, ungrouped
 from tuilerie.catalogue.layers import DefaultsSettings, LayerSettings
 from tuilerie.catalogue.legends import LegendError, LegendSize, placed_legends
@@ -30,7 +37,8 @@ from tuilerie.catalogue.model import (
     Text,
 )
 from tuilerie.catalogue.places import join_pointer
-from tuilerie.catalogue.remote_sources import deciding
+from tuilerie.catalogue.remote_sources import deciding, is_remote
+from tuilerie.catalogue.source_links import source_closure
 from tuilerie.catalogue.style_plans import (
     StyleError,
     StylePlanner,
@@ -50,7 +58,7 @@ class LayerContext(NamedTuple):
     Attributes:
         described: by source; sources without a description have been reported.
         matrix_sets: the document's own; others are named ones.
-        base, ramps, legend_size: see `compile_catalogue`.
+        base, ramps, legend_size, template_fault: see `compile_catalogue`.
         layers: those compiled so far, whose tiles others may show.
     """
 
@@ -60,6 +68,7 @@ class LayerContext(NamedTuple):
     base: Path
     ramps: Collection[str] | None = None
     legend_size: LegendSize | None = None
+    template_fault: Callable[[str], str] | None = None
     layers: Mapping[str, Layer] = MappingProxyType({})
 
 
@@ -68,6 +77,9 @@ class LayerCompiler:
 
     Args:
         problems: where what is wrong is added.
+
+    Attributes:
+        infos: compiles what layers tell of places.
     """
 
     def __init__(self, context: LayerContext, problems: list[Problem]) -> None:
@@ -79,6 +91,7 @@ class LayerCompiler:
         self._problems = problems
         self._planner = StylePlanner(context.document.styles, context.ramps, context.legend_size)
         self._base = context.base
+        self.infos = InfoCompiler(context.base, self._defaults.feature_info, context.template_fault)
         self._matrix_sets = context.matrix_sets
         self._linker = Linker(self._defaults.matrix_sets, context.matrix_sets, problems)
         self._max_ages: dict[Any, Mapping[tuple[str, str], int | None]] = {}
@@ -99,10 +112,11 @@ class LayerCompiler:
         varied = compile_dimensions(
             settings.dimensions, described, settings.source, pointer, self._report
         )
+        info = self._info(settings, described, pointer)
         if len(self._problems) > before:
             return None
         layer = self._layer(identifier, settings, described, bounds, styles, resampling, links)
-        return _varied(layer, varied)
+        return replace(_varied(layer, varied), info=self._shared(info))
 
     def _references_hold(self, settings: LayerSettings) -> bool:
         """Return whether all names mean something; those that do not have been reported."""
@@ -112,6 +126,16 @@ class LayerCompiler:
             bool(self._own_styles(settings.source))
             or all(style in document.styles or style == "default" for style in styles)
         ) and (settings.cache or self._defaults.cache) in {*document.caches, "default", "none"}
+
+    def _comes_from_remote(self, source: str) -> bool:
+        sources = self._document.sources
+        return any(is_remote(sources[name]) for name in source_closure(source, sources))
+
+    def _stale_s(self, settings: LayerSettings) -> int:
+        if not self._comes_from_remote(settings.source):
+            return 0
+        own = settings.stale_while_revalidate_s
+        return self._defaults.stale_while_revalidate_s if own is None else own
 
     def _own_styles(self, source: str) -> tuple[SourceStyle, ...]:
         described = self._described.of(source)
@@ -159,6 +183,9 @@ class LayerCompiler:
             client_max_ages={} if max_age is None else self._ages(max_age, links),
             expire_after_s=_either(settings, defaults, "expire_after_s"),
             relay_metatile=settings.metatile or (1, 1),
+            honours_remote=self._comes_from_remote(settings.source)
+            and (settings.remote_freshness or defaults.remote_freshness) == "honour",
+            stale_while_revalidate_s=self._stale_s(settings),
             listed=settings.listed,
             metadata=self._shared(tuple(link.compiled() for link in settings.metadata)),
             keyword_groups=self._shared(grouped(settings.keywords)),
@@ -264,6 +291,59 @@ class LayerCompiler:
         except LegendError as fault:
             self._report(str(fault), fault.hint, pointer)
             return styles
+
+    def _info(
+        self, settings: LayerSettings, described: SourceDescription, pointer: str
+    ) -> LayerInfo:
+        """Return what the layer tells of places; nothing if that is at fault, which is told."""
+        if settings.queryable and not (described.tells or described.info_formats):
+            self._report(
+                f"source {settings.source!r} has pictures only: there is nothing to ask it",
+                "take `queryable` away, or name a source of raster data",
+                f"{pointer}/queryable",
+            )
+        wanted = self._defaults.queryable if settings.queryable is None else settings.queryable
+        source = self._document.sources[settings.source]
+        if described.info_formats:
+            return self._passed_info(settings, described, wanted=wanted, pointer=pointer)
+        bands = (
+            source.bands if isinstance(source, RasterSource | MosaicSource | SeriesSource) else None
+        )
+        usable = tuple(
+            band
+            for band in bands or range(1, len(described.bands) + 1)
+            if band <= len(described.bands)
+        )
+        try:
+            return self.infos.compile(
+                settings.feature_info,
+                described,
+                usable,
+                queryable=wanted and described.tells,
+            )
+        except InfoError as fault:
+            inside = join_pointer("feature_info", *fault.place)
+            place = f"/defaults{inside}" if fault.inherited else f"{pointer}{inside}"
+            self._report(str(fault), fault.hint, place)
+            return NOT_QUERYABLE
+
+    def _passed_info(
+        self, settings: LayerSettings, described: SourceDescription, *, wanted: bool, pointer: str
+    ) -> LayerInfo:
+        """Return how a layer answers about places whose source writes the answers itself."""
+        if not wanted:
+            return NOT_QUERYABLE
+        own = settings.feature_info
+        if own is None or not own.formats:
+            return LayerInfo(described.info_formats)
+        formats = tuple(each for each in own.formats if each in described.info_formats)
+        if not formats:
+            self._report(
+                f"source {settings.source!r} tells nothing in these formats",
+                f"it has {listed([each.media_type for each in described.info_formats])}",
+                f"{pointer}/feature_info/formats",
+            )
+        return LayerInfo(formats)
 
     def _ages(
         self, settings: MaxAgeSettings, links: Mapping[str, MatrixSetLink]

@@ -160,6 +160,7 @@ class Descriptions:
                 layer.encoding.deciding(image_format),
                 image_format.media_type,
             ),
+            tells=False,
             tile_formats=_really(image_format),
         )
 
@@ -197,6 +198,9 @@ class Descriptions:
             width=max(1, round(bounds.width / first.cell_size)),
             height=max(1, round(bounds.height / first.cell_size)),
             transparent=any(member.transparent for member in known) or bounds != first.bounds,
+            tells=False,
+            info_formats=(),
+            remote=None,
             fingerprint=fingerprint(
                 [member.fingerprint for member in known],
                 deciding(settings),

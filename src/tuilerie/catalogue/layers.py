@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
@@ -20,6 +20,7 @@ from tuilerie.catalogue.fields import (
     Whole,
     spelled,
 )
+from tuilerie.catalogue.info_settings import FeatureInfoSettings
 from tuilerie.catalogue.keywords import Keywords
 from tuilerie.catalogue.max_age import YEAR_S, MaxAges, MaxAgeSettings
 from tuilerie.catalogue.model import NO_TEXT, Resampling
@@ -27,6 +28,8 @@ from tuilerie.catalogue.model import NO_TEXT, Resampling
 __all__ = ["DefaultsSettings", "EncodingSettings", "LayerSettings", "MatrixSetUse"]
 
 ExpireAfter = Annotated[Whole, Field(ge=1, le=10 * YEAR_S)]
+Freshness = Literal["honour", "ignore"]
+Stale = Annotated[Whole, Field(ge=0, le=YEAR_S)]
 Buffer = Annotated[Whole, Field(ge=0, le=256)]
 Quality = Annotated[Whole, Field(ge=1, le=100)]
 
@@ -116,6 +119,22 @@ class DefaultsSettings(Settings):
         description="Seconds after which stored tiles are made anew; never if absent.",
         examples=[604800],
     )
+    remote_freshness: Freshness = Field(
+        default="honour",
+        description=(
+            "What servers say of the age of their tiles. honour: they are asked again when that "
+            "time is over; ignore: when `expire_after_s` is."
+        ),
+        examples=["ignore"],
+    )
+    stale_while_revalidate_s: Stale = Field(
+        default=60,
+        description=(
+            "Seconds beyond its time in which a stored tile of another server is still served at "
+            "once, and renewed behind."
+        ),
+        examples=[86400],
+    )
     metatile: MetatileSize = Field(
         default=(4, 4), description="Tiles rendered at once: columns and rows.", examples=[[4, 4]]
     )
@@ -126,6 +145,16 @@ class DefaultsSettings(Settings):
         default=EncodingSettings(),
         description="How tiles are encoded.",
         examples=[{"jpeg_quality": 85}],
+    )
+    queryable: Flag = Field(
+        default=True,
+        description="Whether clients may ask what is at a place (GetFeatureInfo).",
+        examples=[True],
+    )
+    feature_info: FeatureInfoSettings | None = Field(
+        default=None,
+        description="What clients may learn of a place, and how it is written.",
+        examples=[{"template": "templates/place.html"}],
     )
 
 
@@ -195,6 +224,19 @@ class LayerSettings(Settings):
         description="Seconds after which stored tiles are made anew; null = never.",
         examples=[604800],
     )
+    remote_freshness: Freshness | None = Field(
+        default=None,
+        description="Whether servers say how old their tiles may become; the defaults' if absent.",
+        examples=["ignore"],
+    )
+    stale_while_revalidate_s: Stale | None = Field(
+        default=None,
+        description=(
+            "Seconds beyond its time in which a stored tile of another server is still served at "
+            "once; the defaults' if absent."
+        ),
+        examples=[86400],
+    )
     metatile: MetatileSize | None = Field(
         default=None, description="Tiles rendered at once: columns and rows.", examples=[[4, 4]]
     )
@@ -203,6 +245,16 @@ class LayerSettings(Settings):
     )
     encoding: EncodingSettings | None = Field(
         default=None, description="How tiles are encoded.", examples=[{"jpeg_quality": 90}]
+    )
+    queryable: Flag | None = Field(
+        default=None,
+        description="Whether clients may ask what is at a place; the defaults' if absent.",
+        examples=[False],
+    )
+    feature_info: FeatureInfoSettings | None = Field(
+        default=None,
+        description="What clients may learn of a place; what is absent comes from the defaults.",
+        examples=[{"bands": [{"band": 1, "name": "elevation", "unit": "m"}]}],
     )
     listed: Flag = Field(
         default=True,

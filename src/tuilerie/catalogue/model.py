@@ -13,6 +13,7 @@ from typing import Any, Literal, NamedTuple
 from tuilerie.catalogue.address import Dimensions, TilesetKey
 from tuilerie.catalogue.dimensions import Dimension, Series, SeriesDescription
 from tuilerie.catalogue.fingerprint import fingerprint
+from tuilerie.catalogue.info import NOT_QUERYABLE, InfoFormat, LayerInfo
 from tuilerie.catalogue.metadata import (
     Inspire,
     KeywordGroup,
@@ -201,12 +202,16 @@ class Layer:
         client_max_age_s: Cache-Control max-age of tiles; None = no header, 0 = no-cache.
         client_max_ages: the same by (matrix set, matrix) where it differs.
         metadata: documents about the data.
+        info: what is told of places.
         expire_after_s: age at which a stored tile is made anew; None = never.
         generation: fingerprint of what decides the pixels of every tileset of the layer: the
             data file's size and time, source settings, resampling, extent. What differs from one
             tileset to another (style, matrix set, encoding, values of dimensions) is added by
             `Catalogue.generation`.
         dimensions: in the order in which paths have their values.
+        honours_remote: whether stored tiles are as good for as long as their server said.
+        stale_while_revalidate_s: for how long beyond its time a tile is served while a new one is
+            fetched.
         series: the maps that the layer has; combinations of values without one are empty.
     """
 
@@ -235,10 +240,13 @@ class Layer:
     listed: bool = True
     metadata: tuple[MetadataLink, ...] = ()
     keyword_groups: tuple[KeywordGroup, ...] = ()
+    info: LayerInfo = NOT_QUERYABLE
     generation: str = ""
     dimensions: tuple[Dimension, ...] = ()
     series: Series = field(default_factory=dict)
     relay_metatile: tuple[int, int] = (1, 1)
+    honours_remote: bool = False
+    stale_while_revalidate_s: int = 0
 
     def client_max_age(self, matrix_set: str, matrix: str) -> int | None:
         """Return for how many seconds clients may keep tiles of a matrix; None = no header.
@@ -292,6 +300,9 @@ class SourceDescription:
         wgs84_bounds: degrees; left > right where the data crosses the antimeridian.
         cell_size: CRS units per pixel at full size, the finer of the two axes.
         palette: index -> (red, green, blue, alpha) for kind "palette".
+        tells: whether it can be asked what is at a place.
+        shown: bands that are colours or values when none are asked for, from 1.
+        alpha: the band that holds transparency, 0 if none.
         transparent: whether some pixels may be missing or see-through.
         fingerprint: changes whenever the pixels may have changed; of a series only what all its
             maps have in common, since each of them has a fingerprint of its own.
@@ -300,6 +311,7 @@ class SourceDescription:
         title, abstract, keywords, attribution: what layers have that say nothing themselves.
         styles: that the source has itself, its default first; () = ours alone.
         dimensions: that the source has itself, with all values.
+        info_formats: in which the source writes of places itself.
         remote: what another server says of itself, for whoever asks it; None = no server is.
     """
 
@@ -315,6 +327,9 @@ class SourceDescription:
     fingerprint: str
     palette: Mapping[int, tuple[int, int, int, int]] = field(default_factory=dict)
     category_names: Mapping[int, str] = field(default_factory=dict)
+    tells: bool = True
+    shown: tuple[int, ...] = ()
+    alpha: int = 0
     warnings: tuple[str, ...] = ()
     series: SeriesDescription | None = None
     tile_formats: tuple[ImageFormat, ...] = ()
@@ -324,6 +339,7 @@ class SourceDescription:
     attribution: str = ""
     styles: tuple[SourceStyle, ...] = ()
     dimensions: tuple[Dimension, ...] = ()
+    info_formats: tuple[InfoFormat, ...] = ()
     remote: Any = None
 
 

@@ -118,6 +118,7 @@ class RemoteOptions(Settings):
         default=(),
         description="Further headers; what is secret by `env:` or `file:`.",
         examples=[{"X-Client": "maps", "X-Api-Key": "env:IGN_KEY"}],
+        json_schema_extra={"default": {}},
     )
     credential_hosts: Hosts = Field(
         default=(),

@@ -84,6 +84,7 @@ class OverrideSettings(Settings):
         default=(),
         description="The same for single matrix sets, by the remote's identifiers.",
         examples=[{"LAMB93": "EPSG:2154"}],
+        json_schema_extra={"default": {}},
     )
     charset: Line = Field(
         default="", description="Encoding of the document's text.", examples=["iso-8859-1"]
@@ -205,6 +206,7 @@ class WmsSource(_Remote):
         default=(),
         description="Further parameters of each request; they replace those of the same name.",
         examples=[{"map_resolution": 96}],
+        json_schema_extra={"default": {}},
     )
     bounds: Extent | None = Field(
         default=None,

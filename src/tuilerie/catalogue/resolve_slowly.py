@@ -31,6 +31,7 @@ __all__ = [
     "find_prefix",
     "judged",
     "missing",
+    "not_offered",
     "outside",
     "rejected",
     "whole_number",
@@ -192,10 +193,18 @@ def outside(layer: str, matrix: str) -> TileOutOfRange:
     return TileOutOfRange(told, "TileRow", layer=layer, matrix=matrix)
 
 
-def check_range(number: int, low: int, high: int, locator: str, text: str, matrix: str) -> None:
-    """Raise TileOutOfRange for a row or column that is not between two others."""
+def check_range(
+    number: int,
+    low: int,
+    high: int,
+    locator: str,
+    text: str,
+    matrix: str,
+    kind: type[RequestError] = TileOutOfRange,
+) -> None:
+    """Raise an error of a kind for a row or column that is not between two others."""
     if not low <= number <= high:
-        raise TileOutOfRange(
+        raise kind(
             "{name} {value} is not between {low} and {high} in matrix {matrix}",
             locator,
             name=locator,
@@ -216,7 +225,7 @@ def _layer(catalogue: Catalogue, text: str) -> Layer:
 def _link(layer: Layer, text: str) -> MatrixSetLink:
     link = layer.links.get(text)
     if link is None:
-        raise _not_offered("TileMatrixSet", text, layer, list(layer.links))
+        raise not_offered("TileMatrixSet", text, layer, list(layer.links))
     return link
 
 
@@ -227,7 +236,7 @@ def _style(layer: Layer, text: str, strict: bool) -> tuple[StylePlan, str]:
     if not strict and text in ("", "default"):
         return layer.styles[0], "default" if text else ""
     names = [style.identifier for style in layer.styles]
-    raise _not_offered("Style", text, layer, names)
+    raise not_offered("Style", text, layer, names)
 
 
 def _format(layer: Layer, query: TileQuery, strict: bool) -> tuple[ImageFormat, str | None]:
@@ -250,10 +259,11 @@ def _format(layer: Layer, query: TileQuery, strict: bool) -> tuple[ImageFormat, 
         if known is not None and known in layer.formats:
             return known, next((alias for alias in _ALIASES if alias == text), None)
     names = [fmt.extension if by_extension else fmt.media_type for fmt in layer.formats]
-    raise _not_offered("Format", text, layer, names)
+    raise not_offered("Format", text, layer, names)
 
 
-def _not_offered(locator: str, text: str, layer: Layer, names: list[str]) -> InvalidParameter:
+def not_offered(locator: str, text: str, layer: Layer, names: list[str]) -> InvalidParameter:
+    """Return the error about a value that is not among those of a layer."""
     return InvalidParameter(
         "{name} {value} is not offered by layer {layer}, which has {names}",
         locator,

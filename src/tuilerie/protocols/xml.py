@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-__all__ = ["Attributes", "XmlWriter", "escape_attribute", "escape_text"]
+__all__ = ["Attributes", "XmlWriter", "escape_attribute", "escape_cdata", "escape_text"]
 
 Attributes = Iterable[tuple[str, str]]
 """(qualified name, value) pairs in the order in which they are written; values unescaped."""
@@ -39,6 +39,11 @@ def escape_text(text: str) -> str:
 def escape_attribute(text: str) -> str:
     """Return text as it stands between double quotes, line breaks kept; else like escape_text."""
     return text if _PLAIN.fullmatch(text) else text.translate(_ATTRIBUTE)
+
+
+def escape_cdata(text: str) -> str:
+    """Return text as CDATA sections; characters that XML cannot hold become U+FFFD."""
+    return f"<![CDATA[{text.translate(_ILLEGAL).replace(']]>', ']]]]><![CDATA[>')}]]>"
 
 
 class XmlWriter:

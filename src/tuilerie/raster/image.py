@@ -25,6 +25,7 @@ class Raster:
         bounds: outer edges, CRS units, x first.
         crs: as `grids.crs.Crs.parse` reads it.
         palette: (256, 4) uint8 RGBA where the single band holds indices; None otherwise.
+        expires: seconds since the epoch until when what it is made of is good; None = not known.
         complete: False where a gap is a fault that will pass: to be shown, and not to be kept.
     """
 
@@ -34,3 +35,4 @@ class Raster:
     crs: str
     palette: NDArray[np.uint8] | None = None
     complete: bool = True
+    expires: float | None = None

@@ -10,6 +10,7 @@ from typing import Any
 
 from tuilerie.catalogue.coverage import Coverage
 from tuilerie.catalogue.dimensions import Dimension
+from tuilerie.catalogue.info import GEOJSON, JSON
 from tuilerie.catalogue.model import Catalogue, Layer, MatrixSetLink, StylePlan, Text
 from tuilerie.grids import BoundingBox, Crs, TileIndex, TileMatrix, TileMatrixSet, transform_bounds
 from tuilerie.protocols.wmts.legends import legend_path
@@ -57,6 +58,7 @@ def layer_document(catalogue: Catalogue, identifier: str) -> dict[str, Any]:
         ],
         "formats": [{"type": fmt.media_type, "extension": fmt.extension} for fmt in layer.formats],
         "dimensions": [_dimension(dimension) for dimension in layer.dimensions],
+        "info": _info(layer),
         "sets": [
             _matrix_set(catalogue.matrix_sets[link.matrix_set], link, layer)
             for link in layer.links.values()
@@ -90,6 +92,20 @@ def _dimension(dimension: Dimension) -> dict[str, Any]:
         "unit": dimension.unit_symbol,
         "default": dimension.default,
         "values": dimension.values,
+    }
+
+
+def _info(layer: Layer) -> dict[str, Any] | None:
+    """Return what a place can be asked for, None if nothing, or not in GeoJSON."""
+    offered = [each.extension for each in (GEOJSON, JSON) if each in layer.info.formats]
+    if not offered:
+        return None
+    return {
+        "extension": offered[0],
+        "attributes": [
+            {"name": one.name, "title": _text(one.title), "unit": one.unit}
+            for one in layer.info.attributes
+        ],
     }
 
 

@@ -16,7 +16,7 @@ from urllib.parse import quote
 from tuilerie.catalogue.address import Dimensions
 from tuilerie.server.message import CROSS_ORIGIN, Header
 
-__all__ = ["Served", "telling"]
+__all__ = ["Served", "served_values", "telling"]
 
 _DIMENSIONS: Final = b"tuilerie-dimensions"
 _EXPOSE: Final = b"access-control-expose-headers"
@@ -50,7 +50,10 @@ _PLAIN: Final = "-._~:/,"
 
 def telling(dimensions: Dimensions) -> tuple[Header, ...]:
     """Return the headers with which pages of other sites may read a tile, its values included."""
-    if not dimensions:
-        return CROSS_ORIGIN
+    return (served_values(dimensions), *_EXPOSED) if dimensions else CROSS_ORIGIN
+
+
+def served_values(dimensions: Dimensions) -> Header:
+    """Return the header that says which values were served; ASCII whatever they are."""
     pairs = (f"{name}={quote(value, safe=_PLAIN)}" for name, value in dimensions)
-    return ((_DIMENSIONS, "&".join(pairs).encode("ascii")), *_EXPOSED)
+    return _DIMENSIONS, "&".join(pairs).encode("ascii")

@@ -8,6 +8,7 @@ from tuilerie.caches.base import TilesetRead
 from tuilerie.catalogue.address import TileAddress, TilesetKey
 from tuilerie.catalogue.model import Catalogue
 from tuilerie.catalogue.resolve import Resolver
+from tuilerie.catalogue.resolve_info import InfoAddress
 from tuilerie.formats import StoredTile
 
 __all__ = ["Service"]
@@ -42,6 +43,20 @@ class Service(Protocol):
         """Return the picture of a legend that the catalogue announces as drawn.
 
         Raises: NotFound: it announces none.
+        """
+        ...
+
+    async def get_feature_info(
+        self, address: InfoAddress, *, base_url: str, languages: tuple[str, ...]
+    ) -> bytes:
+        """Return the document about a place, in the format that the address names.
+
+        Args:
+            address: resolved by this catalogue.
+            base_url: the public address of the service, without trailing slash.
+            languages: what the client reads, the best first.
+
+        Raises: FeatureInfoError, UpstreamError.
         """
         ...
 

@@ -24,9 +24,10 @@ from tuilerie.protocols.wmts import exceptions, kvp, rest
 from tuilerie.protocols.wmts.exceptions import Encoding
 from tuilerie.protocols.wmts.legends import FoundLegend, find_legend
 from tuilerie.protocols.wmts.negotiate import MEDIA_TYPES, negotiate
-from tuilerie.protocols.wmts.requests import FaultyTile, GetCapabilities, GetTile
+from tuilerie.protocols.wmts.requests import FaultyTile, GetCapabilities, GetFeatureInfo, GetTile
 from tuilerie.protocols.wmts.wsdl import WSDL_QUERY
 from tuilerie.server.documents import Document
+from tuilerie.server.feature_info import feature_info, info_reply, info_schema_reply
 from tuilerie.server.live import Published
 from tuilerie.server.message import (
     NO_STORE,
@@ -71,6 +72,8 @@ async def answer_kvp(request: Request, published: Published) -> Reply:
         asked = kvp.parse(request.query, strict=published.catalogue.service.strict)
         if isinstance(asked, GetTile):
             return await _tile(asked.tile, request, published, Encoding.KVP)
+        if isinstance(asked, GetFeatureInfo):
+            return await _feature_info(asked, request, published, Encoding.KVP)
         return await _capabilities(asked, request, published)
     except RequestError as error:
         found = every_fault(error, published)
@@ -87,9 +90,14 @@ async def answer_rest(request: Request, published: Published) -> Reply:
         legend = find_legend(published.catalogue, request.raw_path)
         if legend is not None:
             return await _legend(legend, request, published)
+        schema = info_schema_reply(request, published)
+        if schema is not None:
+            return schema
         asked = rest.parse(request.raw_path, published.catalogue.dimensions_of)
         if isinstance(asked, GetTile):
             return await _tile(asked.tile, request, published, Encoding.REST)
+        if isinstance(asked, GetFeatureInfo):
+            return await _feature_info(asked, request, published, Encoding.REST)
         taken = [kind for kind in MEDIA_TYPES if accepts(request.headers.get(b"accept"), kind)]
         if not taken:
             return _not_acceptable()
@@ -221,6 +229,18 @@ async def _tile(
         query,
         published,
         deliver,
+        partial(report, encoding=encoding, language=report_language(request)),
+    )
+
+
+async def _feature_info(
+    asked: GetFeatureInfo, request: Request, published: Published, encoding: Encoding
+) -> Reply:
+    return await feature_info(
+        asked.info,
+        request,
+        published,
+        partial(info_reply, request, published),
         partial(report, encoding=encoding, language=report_language(request)),
     )
 

@@ -13,13 +13,15 @@ from functools import lru_cache, partial
 from typing import Final, NamedTuple
 
 from tuilerie.catalogue.address import TileAddress
+from tuilerie.catalogue.resolve_info import InfoAddress
 from tuilerie.errors import RequestError
 from tuilerie.formats import StoredTile
 from tuilerie.protocols.wmts import exceptions, kvp, soap, xml_requests
 from tuilerie.protocols.wmts.exceptions import Encoding
-from tuilerie.protocols.wmts.requests import GetCapabilities, GetTile
+from tuilerie.protocols.wmts.requests import GetCapabilities, GetFeatureInfo, GetTile
 from tuilerie.protocols.wmts.soap import EnvelopeFault, Version
 from tuilerie.protocols.xml_reading import Element, read_xml
+from tuilerie.server.feature_info import feature_info, info_reply
 from tuilerie.server.live import Published
 from tuilerie.server.message import NO_STORE, Reply, Request, text_reply
 from tuilerie.server.posted_tiles import Asked, enveloped, line_of
@@ -102,6 +104,8 @@ async def answer_post(request: Request, published: Published, body: bytes) -> Re
                 read = partial(_asked, charset=charset, strict=strict)
                 published.posted.learn(said, body, (asked.tile, way.envelope), read)
             return reply
+        if isinstance(asked, GetFeatureInfo):
+            return await _feature_info(asked, request, published, way)
         return await _capabilities(asked, request, published, way)
     except EnvelopeFault as error:
         return _Way(error.version, language).tell(error, "wmts")
@@ -132,15 +136,28 @@ async def _tile(asked: GetTile, published: Published, way: _Way, line: bytes) ->
     return await tile(asked.tile, published, deliver, way.tell)
 
 
+async def _feature_info(
+    asked: GetFeatureInfo, request: Request, published: Published, way: _Way
+) -> Reply:
+    request = _unconditional(request)
+
+    def deliver(address: InfoAddress, data: bytes) -> Reply:
+        version = way.envelope
+        if version is None:
+            return info_reply(request, published, address, data)
+        body = soap.feature_info_response(data, address.info_format.media_type, version)
+        headers = ((b"content-type", version.media_type.encode("ascii")),)
+        return Reply(200, headers, body, "feature_info")
+
+    return await feature_info(asked.info, request, published, deliver, way.tell)
+
+
 async def _capabilities(
     asked: GetCapabilities, request: Request, published: Published, way: _Way
 ) -> Reply:
     if not request.origin.valid:
         raise RequestError("The Host header is not a host.")
-    unconditional = {
-        name: value for name, value in request.headers.items() if name != b"if-none-match"
-    }
-    request = replace(request, headers=unconditional)
+    request = _unconditional(request)
     document, media_type = await capabilities(asked, request, published)
     if way.envelope is None:
         return capabilities_reply(request, document, media_type)
@@ -149,7 +166,15 @@ async def _capabilities(
     return Reply(200, headers, body, "capabilities")
 
 
-def _understood(root: Element, envelope: Version | None, strict: bool) -> GetCapabilities | GetTile:
+def _unconditional(request: Request) -> Request:
+    """Return a request without the conditions that are for GET and HEAD alone."""
+    headers = {name: value for name, value in request.headers.items() if name != b"if-none-match"}
+    return replace(request, headers=headers)
+
+
+def _understood(
+    root: Element, envelope: Version | None, strict: bool
+) -> GetCapabilities | GetTile | GetFeatureInfo:
     if envelope is not None:
         root = soap.open_envelope(root, envelope)
     return xml_requests.read_request(root, strict=strict)

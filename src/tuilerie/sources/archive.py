@@ -154,6 +154,7 @@ def describe_archive(facts: ArchiveFacts) -> SourceDescription:
         transparent=transparent,
         fingerprint=facts.fingerprint,
         warnings=facts.warnings,
+        tells=False,
         tile_formats=facts.formats,
     )
 

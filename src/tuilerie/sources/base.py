@@ -1,4 +1,4 @@
-"""The small capabilities that a source may have: to draw any rectangle, to give tiles."""
+"""The small capabilities that a source may have: to draw any rectangle, to give tiles, to tell."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol, runtime_checkable
 
 from tuilerie.catalogue.address import Dimensions
+from tuilerie.catalogue.info import Value
 from tuilerie.catalogue.model import MatrixLimits, Resampling
 from tuilerie.errors import RenderError, UpstreamError
 from tuilerie.formats import ImageFormat
@@ -16,9 +17,14 @@ from tuilerie.raster.image import Raster
 
 __all__ = [
     "FetchedTile",
+    "InfoDocumentSource",
+    "InfoSource",
     "MapRequest",
     "MapSource",
+    "PointRequest",
+    "RasterMapSource",
     "RelaySource",
+    "RenewingSource",
     "TileOffer",
     "TileSource",
 ]
@@ -156,5 +162,83 @@ class RelaySource(MapSource, Protocol):
         """Return a tile of one of the offers, looked at: an image of the offer's tile size.
 
         Raises: UpstreamError, RenderError: as `fetch`, or the bytes are no such image.
+        """
+        ...
+
+
+@runtime_checkable
+class RenewingSource(RelaySource, Protocol):
+    """A source that can tell whether a tile of it is still what it was."""
+
+    async def renew(
+        self,
+        offer: TileOffer,
+        index: TileIndex,
+        known: FetchedTile,
+        *,
+        style: str,
+        dimensions: Dimensions,
+    ) -> FetchedTile | None:
+        """Return as `relay`; with `known`'s own data where the tile is still the same.
+
+        Args:
+            known: what was fetched before, by its `etag` and `modified`; `data` need not be it.
+
+        Raises: UpstreamError, RenderError.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class PointRequest:
+    """A place: the centre of one pixel of a map.
+
+    Attributes:
+        bounds: outer edges of the pixel in units of `crs`, x first: how exactly the client
+            could point, and what a remote server is to be asked for.
+        crs: as `grids.crs.Crs.parse` reads it.
+        bands: 1-based band numbers wanted of a raster; () = all that hold values.
+    """
+
+    bounds: BoundingBox
+    crs: str
+    bands: tuple[int, ...] = ()
+    style: str = ""
+    dimensions: Dimensions = ()
+
+
+@runtime_checkable
+class InfoSource(Protocol):
+    """A source that knows what is at a place."""
+
+    async def query(self, request: PointRequest) -> tuple[Mapping[str, Value], ...]:
+        """Return what is there, the topmost first, each by the source's own keys.
+
+        Nothing where the source has no data; None for what has no value there. The keys of a
+        raster are its band numbers ("1"); its values are those of the nearest pixel, as they
+        were measured: scale and offset of the file applied, nothing interpolated.
+
+        Raises: RenderError (a damaged file), UpstreamError (a remote).
+        """
+        ...
+
+
+class RasterMapSource(MapSource, InfoSource, Protocol):
+    """A source of pixels that can be drawn, and asked for their values."""
+
+
+@runtime_checkable
+class InfoDocumentSource(Protocol):
+    """A source that writes documents about places itself: a remote server."""
+
+    @property
+    def info_formats(self) -> tuple[str, ...]:
+        """Return the media types in which it writes."""
+        ...
+
+    async def fetch_info(self, request: PointRequest, info_format: str) -> bytes:
+        """Return its document about a place in one of its formats, untouched.
+
+        Raises: UpstreamError.
         """
         ...

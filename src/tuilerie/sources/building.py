@@ -28,7 +28,7 @@ from tuilerie.catalogue.tile_sources import (
 from tuilerie.errors import CatalogueError
 from tuilerie.grids import TileMatrixSet, named_matrix_set
 from tuilerie.sources.archive import describe_archive
-from tuilerie.sources.base import MapSource, TileSource
+from tuilerie.sources.base import MapSource, RasterMapSource, TileSource
 from tuilerie.sources.combined import CellSizePart, SourceByCellSize
 from tuilerie.sources.combined import FallbackSource as FallbackMapSource
 from tuilerie.sources.describe import describe_raster
@@ -159,10 +159,10 @@ def build_sources(
     return built
 
 
-def series_source(layer: Layer, settings: SeriesSource, executor: Executor) -> MapSource:
+def series_source(layer: Layer, settings: SeriesSource, executor: Executor) -> SeriesMapSource:
     """Return the source of a layer that has maps by values; opening files waits for tiles."""
 
-    def open_map(files: tuple[str, ...]) -> MapSource:
+    def open_map(files: tuple[str, ...]) -> RasterMapSource:
         if len(files) > 1:
             sheets = SheetFolder(
                 path=Path(settings.path),

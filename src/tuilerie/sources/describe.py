@@ -139,6 +139,8 @@ def _describe(dataset: Any, file: RasterFile) -> SourceDescription:
         transparent=facts.transparent,
         fingerprint=file_fingerprint(file, dataset.files),
         palette=_palette(facts),
+        shown=facts.shown,
+        alpha=facts.alpha,
         category_names=(
             category_names(dataset, file.path, facts.shown[0]) if kind == "palette" else {}
         ),

@@ -3,26 +3,31 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass
 
 import numpy as np
 from rasterio.errors import RasterioError
 
+from tuilerie.catalogue.info import Value
 from tuilerie.errors import CatalogueError, RenderError
-from tuilerie.grids import Crs
+from tuilerie.grids import BoundingBox, Crs
 from tuilerie.raster.around import period_of
 from tuilerie.raster.image import Raster
-from tuilerie.sources.base import MapRequest
+from tuilerie.sources.base import MapRequest, PointRequest
 from tuilerie.sources.canvas import SheetReader
 from tuilerie.sources.datasets import DatasetPool, shared_pool
 from tuilerie.sources.drawing import MapFrame, draw
 from tuilerie.sources.filereader import draw_file, interpolation_of, reduction_of
+from tuilerie.sources.point import source_position, values_at
 from tuilerie.sources.settings import SheetFolder
 from tuilerie.sources.sheet_index import Sheet, SheetLookup, sheet_index
 
 __all__ = ["MosaicSource"]
+
+_EDGE = 1e-6
+"""Part of a cell by which a place may lie beside a sheet and still be asked of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,18 +95,61 @@ class MosaicSource:
         try:
             drawn = [self._draw_group(group, request) for group in self._groups]
         except (RenderError, RasterioError, OSError, CatalogueError, ValueError) as error:
-            # The message goes to clients and logs: names of sheets, never their paths.
-            reason = str(error) if isinstance(error, RenderError) else type(error).__name__
-            raise RenderError(
-                f"source {self._identifier!r} could not be read ({reason})"
-            ) from error
+            raise self._fault(error) from error
         layers = [layer for layer in drawn if layer is not None]
         return _overlaid(layers) if layers else None
+
+    async def query(self, request: PointRequest) -> tuple[Mapping[str, Value], ...]:
+        """Return the values of the topmost sheet that has data at a place.
+
+        Raises: RenderError: as `read`.
+        """
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._executor, self.query_sync, request)
+
+    def query_sync(self, request: PointRequest) -> tuple[Mapping[str, Value], ...]:
+        """Do what `query` does, in the calling thread.
+
+        Raises: RenderError: as `read`.
+        """
+        without: Mapping[str, Value] | None = None
+        try:
+            for sheet in self._sheets_at(request):
+                found = self._values(sheet, request)
+                if found is not None and any(value is not None for value in found.values()):
+                    return (found,)
+                without = found if without is None else without
+        except (RenderError, RasterioError, OSError, CatalogueError, ValueError) as error:
+            raise self._fault(error) from error
+        return () if without is None else (without,)
 
     async def close(self) -> None:
         """Close the idle handles of all sheets; idempotent."""
         for sheet in self._sheets:
             self._pool.forget(sheet.file)
+
+    def _fault(self, error: Exception) -> RenderError:
+        # The message goes to clients and logs: names of sheets, never their paths.
+        reason = str(error) if isinstance(error, RenderError) else type(error).__name__
+        return RenderError(f"source {self._identifier!r} could not be read ({reason})")
+
+    def _sheets_at(self, request: PointRequest) -> Iterator[Sheet]:
+        """Yield the sheets around a place, in the order in which they hide each other."""
+        for group in reversed(self._groups):
+            place = source_position(request, group.crs)
+            if place is not None:
+                x, y = place
+                slack = group.cell_size * _EDGE
+                around = BoundingBox(x - slack, y - slack, x + slack, y + slack)
+                for sheet, _ in reversed(group.lookup.touching(around)):
+                    yield sheet
+
+    def _values(self, sheet: Sheet, request: PointRequest) -> Mapping[str, Value] | None:
+        try:
+            with self._pool.borrow(sheet.file) as handle:
+                return values_at(handle, request)
+        except FileNotFoundError:
+            return None
 
     def _draw_group(self, group: _Group, request: MapRequest) -> Raster | None:
         if not group.upright:

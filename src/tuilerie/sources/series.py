@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import hashlib
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from tuilerie.catalogue.address import Dimensions
 from tuilerie.catalogue.dimensions import MapOfSeries, Series, SeriesDescription
+from tuilerie.catalogue.info import Value
 from tuilerie.catalogue.model import SourceDescription
 from tuilerie.raster.image import Raster
-from tuilerie.sources.base import MapRequest, MapSource
+from tuilerie.sources.base import MapRequest, PointRequest, RasterMapSource
 from tuilerie.sources.series_files import FilesByValues, files_by_pattern
 from tuilerie.sources.series_query import Answer, ask, files_by_query
 from tuilerie.sources.settings import SeriesFolder, SeriesQuery, SheetFolder
@@ -78,10 +79,12 @@ class SeriesSource:
         open_map: makes the source of one map's files.
     """
 
-    def __init__(self, series: Series, open_map: Callable[[tuple[str, ...]], MapSource]) -> None:
+    def __init__(
+        self, series: Series, open_map: Callable[[tuple[str, ...]], RasterMapSource]
+    ) -> None:
         self._series = series
         self._open_map = open_map
-        self._opened: OrderedDict[tuple[str, ...], MapSource] = OrderedDict()
+        self._opened: OrderedDict[tuple[str, ...], RasterMapSource] = OrderedDict()
 
     async def read(self, request: MapRequest) -> Raster | None:
         """Return exactly the rectangle asked; None if these values have no map, or it no data.
@@ -93,13 +96,21 @@ class SeriesSource:
             return None
         return await (await self._map(found)).read(request)
 
+    async def query(self, request: PointRequest) -> tuple[Mapping[str, Value], ...]:
+        """Return the values at a place of one map; nothing if these values have no map.
+
+        Raises: RenderError: a file is damaged or gone.
+        """
+        found = self._series.get(_values(request.dimensions))
+        return () if found is None else await (await self._map(found)).query(request)
+
     async def close(self) -> None:
         """Close the files of all maps; idempotent."""
         while self._opened:
             _, source = self._opened.popitem()
             await source.close()
 
-    async def _map(self, found: MapOfSeries) -> MapSource:
+    async def _map(self, found: MapOfSeries) -> RasterMapSource:
         source = self._opened.get(found.files)
         if source is None:
             source = self._opened[found.files] = self._open_map(found.files)

@@ -152,6 +152,8 @@ def _together(bands: Sequence[BandDescription]) -> BandDescription:
     """Return one band's description from several sheets': the widest limits."""
     return replace(
         bands[0],
+        # Where one sheet has a scale, its whole numbers stand for others.
+        dtype=next((band.dtype for band in bands if "float" in band.dtype), bands[0].dtype),
         minimum=_least([band.minimum for band in bands]),
         maximum=_most([band.maximum for band in bands]),
         percentile_2=_least([band.percentile_2 for band in bands]),

@@ -34,6 +34,7 @@ class TileFetcher:
 
     Args:
         clock: seconds, of any origin.
+        wall_clock: seconds since the epoch.
     """
 
     def __init__(
@@ -43,11 +44,13 @@ class TileFetcher:
         kept_bytes: int = KEPT_BYTES,
         kept_s: float = KEPT_S,
         clock: Callable[[], float] = time.monotonic,
+        wall_clock: Callable[[], float] = time.time,
     ) -> None:
         self._source = source
         self._kept_bytes = kept_bytes
         self._kept_s = kept_s
         self._clock = clock
+        self._time = wall_clock
         self._flight: SingleFlight[FetchedTile | None] = SingleFlight()
         self._places = asyncio.Semaphore(source.offer.side_by_side)
         self._kept: OrderedDict[Hashable, tuple[float, FetchedTile | None]] = OrderedDict()
@@ -69,7 +72,7 @@ class TileFetcher:
             return None
         key = (index, style, dimensions)
         kept = self._kept.get(key)
-        if kept is not None and self._clock() - kept[0] < self._kept_s:
+        if kept is not None and self._clock() < kept[0]:
             self._kept.move_to_end(key)
             return kept[1]
         return await self._flight.do(key, lambda: self._fetch(key, index, style, dimensions))
@@ -93,7 +96,10 @@ class TileFetcher:
 
     def _keep(self, key: Hashable, tile: FetchedTile | None) -> None:
         self._forget(key)
-        self._kept[key] = (self._clock(), tile)
+        good_s = self._kept_s
+        if tile is not None and tile.expires is not None:
+            good_s = min(good_s, tile.expires - self._time())
+        self._kept[key] = (self._clock() + good_s, tile)
         self._bytes += _weight(tile)
         while self._bytes > self._kept_bytes:
             self._forget(next(iter(self._kept)))

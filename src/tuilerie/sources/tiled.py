@@ -103,7 +103,10 @@ class TiledSource:
         offer = self._fetcher.offer
         planned = await loop.run_in_executor(self._executor, _planned, offer, self._rules, request)
         wanted = dict.fromkeys(place.index for window in planned.windows for place in window.places)
-        found = await asyncio.gather(*(self._picture(index, request) for index in wanted))
+        deadlines: list[float] = []
+        found = await asyncio.gather(
+            *(self._picture(index, request, deadlines) for index in wanted)
+        )
         pictures = {
             index: picture
             for index, picture in zip(wanted, found, strict=True)
@@ -116,14 +119,14 @@ class TiledSource:
             )
         if any(isinstance(each, Exception) for each in found):
             return _incomplete(drawn, request)
-        return drawn
+        return replace(drawn, expires=min(deadlines)) if drawn and deadlines else drawn
 
     async def close(self) -> None:
         """Release the source's files and connections; idempotent."""
         await self._fetcher.close()
 
     async def _picture(
-        self, index: TileIndex, request: MapRequest
+        self, index: TileIndex, request: MapRequest, deadlines: list[float]
     ) -> Picture | RenderError | UpstreamError | None:
         """Return the pixels of a tile; what went wrong, where the rules want a gap for that."""
         try:
@@ -132,6 +135,8 @@ class TiledSource:
             )
             if tile is None:
                 return None
+            if tile.expires is not None:
+                deadlines.append(tile.expires)
             return await asyncio.get_running_loop().run_in_executor(
                 self._executor, _decoded, tile, self._fetcher.offer
             )

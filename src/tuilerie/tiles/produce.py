@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from concurrent.futures import Executor
-from time import perf_counter
+from time import perf_counter, time
 
+from tuilerie.caches.lifetimes import Life
 from tuilerie.catalogue.address import TileAddress
 from tuilerie.catalogue.model import Layer
 from tuilerie.errors import RenderError, UpstreamError
-from tuilerie.formats import EncodedTile, ImageFormat
+from tuilerie.formats import EncodedTile, ImageFormat, StoredTile
 from tuilerie.grids import BoundingBox, TileIndex, TileMatrixSet
 from tuilerie.raster.codec import EncodeOptions, blank_tile, decode, encode
 from tuilerie.raster.colour import Style, colour
@@ -18,9 +19,16 @@ from tuilerie.raster.image import Raster
 from tuilerie.raster.mosaic import split
 from tuilerie.raster.ramps import parse_colour
 from tuilerie.raster.uniform import uniform_colour
-from tuilerie.sources.base import FetchedTile, MapRequest, MapSource, RelaySource
+from tuilerie.sources.base import (
+    FetchedTile,
+    MapRequest,
+    MapSource,
+    RelaySource,
+    RenewingSource,
+)
 from tuilerie.telemetry import Meters
 from tuilerie.tiles.incomplete import IncompleteTiles
+from tuilerie.tiles.lasting import lasting
 from tuilerie.tiles.plan import Relay, Render, batch_key, plan
 from tuilerie.tiles.styling import colouring
 
@@ -77,6 +85,32 @@ class LayerProducer:
         self._meters.rendered(len(made), perf_counter() - start)
         return made
 
+    async def renew(
+        self, address: TileAddress, stored: StoredTile, life: Life
+    ) -> EncodedTile | None:
+        """Return a tile that its remote was asked about again; None where it must be made.
+
+        It has the stored tile's own data if the remote has nothing newer.
+        Raises: RenderError, UpstreamError.
+        """
+        source = self._source
+        if not isinstance(source, RenewingSource) or not (life.etag or life.modified):
+            return None
+        planned = plan(address, self._layer, self._matrix_sets[address.matrix_set], self._offers)
+        if not isinstance(planned, Relay) or stored.format not in planned.formats:
+            return None
+        known = FetchedTile(stored.data, stored.format, life.etag, life.modified)
+        tile = await source.renew(
+            planned.offer,
+            planned.tiles[address.index],
+            known,
+            style=address.style,
+            dimensions=address.dimensions,
+        )
+        if tile is None or tile.format not in planned.formats:
+            return None
+        return lasting(tile.data, tile.format, _life(tile))
+
     async def _produce(self, address: TileAddress) -> dict[TileAddress, EncodedTile]:
         tms = self._matrix_sets[address.matrix_set]
         planned = plan(address, self._layer, tms, self._offers)
@@ -121,7 +155,7 @@ class LayerProducer:
         if tile is None:
             return self._blank_tile(address, tms)
         if tile.format in relay.formats:
-            return EncodedTile(tile.data, tile.format)
+            return lasting(tile.data, tile.format, _life(tile))
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(
             self._executor, _transcoded, tile, address.format, self._options
@@ -157,7 +191,11 @@ class LayerProducer:
                 )
             )
             encoded = {index: tile for part in parts for index, tile in part.items()}
-        made = {address._replace(index=index): tile for index, tile in encoded.items()}
+        expires = None if values is None else values.expires
+        life = None if expires is None else Life(expires, time())
+        made = {
+            address._replace(index=index): lasting(*tile, life) for index, tile in encoded.items()
+        }
         if values is not None and not values.complete:
             raise IncompleteTiles(self._layer.source, made)
         return made
@@ -176,6 +214,13 @@ class LayerProducer:
             index: _encode_one(picture, address, self._options)
             for index, picture in pictures.items()
         }
+
+
+def _life(tile: FetchedTile) -> Life | None:
+    """Return what the remote says of a tile's age; None if it says nothing."""
+    if tile.expires is None:
+        return None
+    return Life(tile.expires, time(), tile.etag, tile.modified)
 
 
 def _transcoded(tile: FetchedTile, fmt: ImageFormat, options: EncodeOptions) -> EncodedTile:

@@ -8,8 +8,10 @@ from tuilerie.caches.base import TilesetRead
 from tuilerie.catalogue.address import TileAddress, TilesetKey
 from tuilerie.catalogue.model import Catalogue
 from tuilerie.catalogue.resolve import Resolver
+from tuilerie.catalogue.resolve_info import InfoAddress
 from tuilerie.flight import SingleFlight
 from tuilerie.formats import StoredTile
+from tuilerie.tiles.feature_info import LayerInformant
 from tuilerie.tiles.manager import TileManager
 
 __all__ = ["LegendDrawn", "TileService"]
@@ -31,6 +33,7 @@ class TileService:
         catalogue: Catalogue,
         managers: Mapping[str, TileManager],
         *,
+        informants: Mapping[str, LayerInformant],
         flight: SingleFlight[Mapping[TileAddress, StoredTile]],
         on_close: Callable[[], Awaitable[None]],
         draw_legend: LegendDrawn,
@@ -38,6 +41,7 @@ class TileService:
         self.catalogue = catalogue
         self.resolver = Resolver(catalogue)
         self._managers = managers
+        self._informants = informants
         self._flight = flight
         self._on_close = on_close
         self._draw_legend = draw_legend
@@ -67,6 +71,21 @@ class TileService:
         Raises: NotFound: it announces none.
         """
         return await self._draw_legend(layer, style, language, media_type)
+
+    async def get_feature_info(
+        self, address: InfoAddress, *, base_url: str, languages: tuple[str, ...]
+    ) -> bytes:
+        """Return the document about a place, in the format that the address names.
+
+        Args:
+            address: resolved by this catalogue.
+            base_url: the public address of the service, without trailing slash.
+            languages: what the client reads, the best first.
+
+        Raises: FeatureInfoError (us, a damaged file, a template), UpstreamError (a remote).
+        """
+        informant = self._informants[address.tile.layer]
+        return await informant.document(address, base_url=base_url, languages=languages)
 
     async def close(self) -> None:
         """Finish what is being made, then release caches and sources."""

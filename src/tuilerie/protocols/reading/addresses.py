@@ -43,7 +43,11 @@ def mended(address: str, document: str, remarks: Remarks, where: str) -> str:
     if "://" not in address[:12]:
         address = _absolute(address, document if from_server else "", remarks, where)
     found = _split(address)
-    if found is None or found.scheme.lower() not in {"http", "https"} or not found.netloc:
+    if found is not None and base is not None and from_server and found.port and not found.hostname:
+        # A server that does not know its own name writes "http://:8080/".
+        found = found._replace(scheme=base.scheme, netloc=base.netloc)
+        remarks.add("address-relative", "the document's host was taken", "there is none", where)
+    if found is None or found.scheme.lower() not in {"http", "https"} or not found.hostname:
         remarks.add(
             "address-unusable",
             "an address was left out",

@@ -28,8 +28,10 @@ _OPERATIONS: Mapping[str, Mapping[str, Sequence[str]]] = {
         "AcceptFormats": MEDIA_TYPES,
     },
     "GetTile": {"version": (VERSION,)},
+    "GetFeatureInfo": {"version": (VERSION,)},
 }
-"""What is offered, and the values of those parameters for which the standard has a list."""
+"""What is offered, the last if some layer is queryable, and the values of those parameters for
+which the standard has a list."""
 
 
 def write_capabilities(
@@ -107,9 +109,11 @@ def _write_operations(
         Method("Get", f"{base_url}{KVP_PATH}?", ["KVP"]),
         Method("Post", f"{base_url}{KVP_PATH}", ["KVP", "SOAP", "XML"]),
     )
+    queryable = any(layer.listed and layer.info.formats for layer in catalogue.layers.values())
     xml.start("ows:OperationsMetadata")
     for name, parameters in _OPERATIONS.items():
-        write_operation(xml, name, methods, parameters)
+        if queryable or name != "GetFeatureInfo":
+            write_operation(xml, name, methods, parameters)
     if catalogue.service.inspire is not None:
         write_extended_capabilities(
             xml,

@@ -18,7 +18,7 @@ from tuilerie.grids import BoundingBox, Crs, TileMatrix, TileMatrixSet
 from tuilerie.protocols import ows
 from tuilerie.protocols.wmts.dimensions import write_dimension
 from tuilerie.protocols.wmts.legends import legend_path
-from tuilerie.protocols.wmts.rest import tile_template
+from tuilerie.protocols.wmts.rest import info_template, tile_template
 from tuilerie.protocols.xml import XmlWriter, escape_text
 
 __all__ = ["write_contents"]
@@ -63,19 +63,31 @@ def _write_layer(
         _write_style(xml, style, layer.identifier, base_url, languages)
     for image_format in layer.formats:
         xml.text("Format", image_format.media_type)
+    for info_format in layer.info.formats:
+        xml.text("InfoFormat", info_format.media_type)
     for dimension in layer.dimensions:
         write_dimension(xml, dimension, languages)
     for matrix_set_link in layer.links.values():
         matrix_set = catalogue.matrix_sets[matrix_set_link.matrix_set]
         _write_link(xml, matrix_set_link, matrix_set)
+    names = [dimension.identifier for dimension in layer.dimensions]
     for image_format in layer.formats:
-        names = [dimension.identifier for dimension in layer.dimensions]
         template = tile_template(base_url, layer.identifier, image_format.extension, names)
         xml.empty(
             "ResourceURL",
             [
                 ("format", image_format.media_type),
                 ("resourceType", "tile"),
+                ("template", template),
+            ],
+        )
+    for info_format in layer.info.formats:
+        template = info_template(base_url, layer.identifier, info_format, names)
+        xml.empty(
+            "ResourceURL",
+            [
+                ("format", info_format.media_type),
+                ("resourceType", "FeatureInfo"),
                 ("template", template),
             ],
         )

@@ -7,6 +7,7 @@ TileOutOfRange has two statuses.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from enum import Enum
 from types import MappingProxyType
@@ -15,6 +16,7 @@ from typing import NamedTuple
 from tuilerie.errors import (
     AccessDenied,
     CacheError,
+    FeatureInfoError,
     InvalidParameter,
     InvalidUpdateSequence,
     MissingParameter,
@@ -90,6 +92,7 @@ REPORTING: Mapping[type[Exception], Reporting] = MappingProxyType(
         RequestError: Reporting(400, 404, 400),
         # NoApplicableCode, our side: 500 (Tables 21, 24 and 27), or more exactly where HTTP can.
         RenderError: Reporting(500, 500, 500, text="The tile could not be rendered."),
+        FeatureInfoError: Reporting(500, 500, 500, text="What is there could not be told."),
         UpstreamError: Reporting(
             502, 502, 502, retry_after_s=30, text="A server from which this layer comes failed."
         ),
@@ -105,7 +108,21 @@ def reporting(error: Exception) -> Reporting:
     """Return the row for an error: that of its own class or of the nearest base."""
     if isinstance(error, Rejection):
         return reporting(error.errors[0])
-    return next(REPORTING[kind] for kind in type(error).__mro__ if kind in REPORTING)
+    row = next(REPORTING[kind] for kind in type(error).__mro__ if kind in REPORTING)
+    return _of_remote(error, row) if isinstance(error, UpstreamError) else row
+
+
+def _of_remote(error: UpstreamError, row: Reporting) -> Reporting:
+    """Return the row for what became of a remote: which status, and when to ask again."""
+    found = 504 if error.kind == "timeout" else 503 if error.kind in _PASSING else row.kvp
+    wait = error.retry_after_s
+    patience = row.retry_after_s if wait is None else min(max(1, math.ceil(wait)), _LONGEST_WAIT_S)
+    return row._replace(kvp=found, rest=found, soap=found, retry_after_s=patience)
+
+
+_PASSING = frozenset({"throttled", "unavailable", "circuit_open", "busy", "closed"})
+"""What became of remotes that will answer again by themselves."""
+_LONGEST_WAIT_S = 3600
 
 
 def status(error: Exception, encoding: Encoding) -> int:

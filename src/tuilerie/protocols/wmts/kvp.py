@@ -25,15 +25,17 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from tuilerie.catalogue.address import Dimensions, TileQuery
-from tuilerie.errors import (
-    InvalidParameter,
-    MissingParameter,
-    OperationNotSupported,
-    RequestError,
-)
+from tuilerie.catalogue.resolve_info import InfoQuery
+from tuilerie.errors import InvalidParameter, MissingParameter, RequestError
 from tuilerie.protocols import percent
 from tuilerie.protocols.wmts.exceptions import Rejection
-from tuilerie.protocols.wmts.requests import VERSION, FaultyTile, GetCapabilities, GetTile
+from tuilerie.protocols.wmts.requests import (
+    VERSION,
+    FaultyTile,
+    GetCapabilities,
+    GetFeatureInfo,
+    GetTile,
+)
 
 __all__ = ["MAX_PARAMETERS", "MAX_QUERY", "parse", "parse_body", "parse_get_tile"]
 
@@ -43,12 +45,13 @@ MAX_PARAMETERS = 100
 
 _COMMON = ("service", "request", "version")
 _TILE = ("Layer", "Style", "Format", "TileMatrixSet", "TileMatrix", "TileRow", "TileCol")
+_INFO = ("J", "I", "InfoFormat")
 _CAPABILITIES = ("AcceptVersions", "Sections", "updateSequence", "AcceptFormats")
 _LANGUAGE = "LANGUAGE"
 """INSPIRE's parameter: unknown to WMTS, so nothing is ever wrong with it."""
-_MEDIA_TYPES = frozenset({"Format", "AcceptFormats"})
+_MEDIA_TYPES = frozenset({"Format", "AcceptFormats", "InfoFormat"})
 
-_NAMES = {name.lower(): name for name in (*_COMMON, *_TILE, *_CAPABILITIES, _LANGUAGE)}
+_NAMES = {name.lower(): name for name in (*_COMMON, *_TILE, *_INFO, *_CAPABILITIES, _LANGUAGE)}
 """Lower case to the spelling of the standard, which locators use."""
 
 _TAIL = {
@@ -64,7 +67,7 @@ _SHORT = 1024
 Query = bytes | Sequence[tuple[str, str]]
 
 
-def parse(query: Query, *, strict: bool = False) -> GetCapabilities | GetTile:
+def parse(query: Query, *, strict: bool = False) -> GetCapabilities | GetTile | GetFeatureInfo:
     """Return the request that a query makes.
 
     Args:
@@ -73,18 +76,19 @@ def parse(query: Query, *, strict: bool = False) -> GetCapabilities | GetTile:
 
     Raises: RequestError; a Rejection where several parameters are at fault. Missing ones come
         before invalid ones. A FaultyTile where others may be at fault too.
-    Source: OGC 07-057r7, Tables 17, 22 and 29.
+    Source: OGC 07-057r7, Tables 17, 22, 25, 29 and 30.
     """
     values, faults = _read(query, strict=strict)
     request = _operation(values, faults, strict=strict)
     if request == "GetCapabilities":
         return _get_capabilities(values, faults)
     if request == "GetTile":
-        return _with_others(_get_tile(values, faults, strict=strict), query)
-    raise OperationNotSupported("GetFeatureInfo is not offered here.", request)
+        return GetTile(_tile(values, faults, _TILE, query, strict=strict))
+    tile = _tile(values, faults, (*_TILE, *_INFO), query, strict=strict)
+    return GetFeatureInfo(InfoQuery(tile, *[values[name] for name in _INFO]))
 
 
-def parse_body(body: bytes, *, strict: bool = False) -> GetCapabilities | GetTile:
+def parse_body(body: bytes, *, strict: bool = False) -> GetCapabilities | GetTile | GetFeatureInfo:
     """Return the request that the body of a POST makes.
 
     Line breaks divide pairs as "&" does in a form; a form escapes those in values, so nothing is
@@ -170,17 +174,16 @@ def _read(query: Query, *, strict: bool) -> tuple[dict[str, str], dict[str, Requ
     return values, faults
 
 
-def _with_others(request: GetTile, query: Query) -> GetTile:
-    """Return a request with the parameters that are not the standard's: dimensions, perhaps.
+def _others(query: Query) -> Dimensions:
+    """Return the parameters that are not the standard's: dimensions, perhaps.
 
     Which they are only the layer knows. A value that cannot be read is one that no layer has.
     """
-    others = tuple(
+    return tuple(
         (name, "\ufffd" if isinstance(value, ValueError) else value)
         for name, value in _pairs(query)
         if name and value and name.lower() not in _NAMES
     )
-    return GetTile(request.tile._replace(dimensions=others)) if others else request
 
 
 def _pairs(query: Query) -> Iterable[tuple[str, str | ValueError]]:
@@ -268,8 +271,19 @@ def _get_capabilities(values: dict[str, str], faults: dict[str, RequestError]) -
     )
 
 
-def _get_tile(values: dict[str, str], faults: dict[str, RequestError], *, strict: bool) -> GetTile:
-    mandatory = ("version", *_TILE) if strict else _TILE
+def _tile(
+    values: dict[str, str],
+    faults: dict[str, RequestError],
+    names: Sequence[str],
+    query: Query,
+    *,
+    strict: bool,
+) -> TileQuery:
+    """Return the tile that a request names, all of whose mandatory parameters are there.
+
+    Raises: FaultyTile: something is wrong with one of the names.
+    """
+    mandatory = ("version", *names) if strict else names
     missing = _missing(values, faults, mandatory)
     if not strict and "Style" in values:
         missing = [error for error in missing if error.locator != "Style"]
@@ -277,11 +291,12 @@ def _get_tile(values: dict[str, str], faults: dict[str, RequestError], *, strict
         faults["version"] = InvalidParameter(
             "version must be {version}.", "version", version=VERSION
         )
-    tile = TileQuery._make((*(values.get(name, "") for name in _TILE), (), False))
-    errors = [*missing, *_among(faults, ("version", *_TILE))]
+    others = _others(query)
+    tile = TileQuery._make((*(values.get(name, "") for name in _TILE), others, False))
+    errors = [*missing, *_among(faults, ("version", *names))]
     if errors:
         raise FaultyTile(errors, tile)
-    return GetTile(tile)
+    return tile
 
 
 def _missing(

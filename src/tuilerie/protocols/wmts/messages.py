@@ -23,7 +23,6 @@ FRENCH: Mapping[str, str] = {
     "There is no request {value}.": "Il n'y a pas de requête {value}.",
     "Sections names no section.": "Sections ne nomme aucune section.",
     "version must be {version}.": "version doit être {version}.",
-    "GetFeatureInfo is not offered here.": "GetFeatureInfo n'est pas offert ici.",
     # xml_requests, soap
     "There is no request {value} in {namespace}.": (
         "Il n'y a pas de requête {value} dans {namespace}."
@@ -56,6 +55,7 @@ FRENCH: Mapping[str, str] = {
     ),
     "The legend cannot be read.": "La légende ne peut pas être lue.",
     "The style has no such legend here.": "Le style n'a pas cette légende ici.",
+    "The layer has no feature info.": "La couche n'a pas d'informations.",
     "The layer has no tile there.": "La couche n'a pas de tuile à cet endroit.",
     # negotiate
     "This server speaks WMTS {version} only.": "Ce serveur ne parle que WMTS {version}.",
@@ -82,8 +82,11 @@ FRENCH: Mapping[str, str] = {
     "{name} {value} is not between {low} and {high} in matrix {matrix}": (
         "{name} {value} n'est pas entre {low} et {high} dans la matrice {matrix}"
     ),
+    # resolve_info
+    "layer {layer} has no feature info": "la couche {layer} n'a pas d'informations",
     # faults of our own
     "The tile could not be rendered.": "La tuile n'a pas pu être produite.",
+    "What is there could not be told.": "Ce qui s'y trouve n'a pas pu être dit.",
     "A server from which this layer comes failed.": (
         "Un serveur dont vient cette couche a défailli."
     ),

@@ -6,9 +6,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tuilerie.catalogue.address import TileQuery
+from tuilerie.catalogue.resolve_info import InfoQuery
 from tuilerie.errors import Rejection, RequestError
 
-__all__ = ["NAMESPACE", "SECTIONS", "VERSION", "FaultyTile", "GetCapabilities", "GetTile"]
+__all__ = [
+    "NAMESPACE",
+    "SECTIONS",
+    "VERSION",
+    "FaultyTile",
+    "GetCapabilities",
+    "GetFeatureInfo",
+    "GetTile",
+]
 
 NAMESPACE = "http://www.opengis.net/wmts/1.0"
 VERSION = "1.0.0"
@@ -53,7 +62,9 @@ class GetTile:
 
 
 class FaultyTile(Rejection):
-    """A GetTile of which some parameters are at fault before a catalogue has looked at the others.
+    """A request for a tile, or for what is on one, of which some parameters are at fault.
+
+    No catalogue has looked at the others.
 
     Attributes:
         tile: what was asked; "" for what is missing.
@@ -62,3 +73,13 @@ class FaultyTile(Rejection):
     def __init__(self, errors: Sequence[RequestError], tile: TileQuery) -> None:
         super().__init__(errors)
         self.tile = tile
+
+
+@dataclass(frozen=True, slots=True)
+class GetFeatureInfo:
+    """A request for what is at a pixel of a tile; `resolve_info` decides whether it can be told.
+
+    Source: OGC 07-057r7, Table 25.
+    """
+
+    info: InfoQuery

@@ -10,15 +10,25 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from tuilerie.catalogue.address import Dimensions, TileAddress, TileQuery
+from tuilerie.catalogue.info import InfoFormat, info_format_by_extension
+from tuilerie.catalogue.resolve_info import InfoQuery
 from tuilerie.errors import NotFound
 from tuilerie.protocols import percent
-from tuilerie.protocols.wmts.requests import VERSION, GetCapabilities, GetTile
+from tuilerie.protocols.wmts.requests import (
+    VERSION,
+    GetCapabilities,
+    GetFeatureInfo,
+    GetTile,
+)
 
 __all__ = [
     "CAPABILITIES_PATH",
     "KVP_PATH",
     "MAX_PATH",
+    "info_schema_path",
+    "info_template",
     "parse",
+    "parse_info_path",
     "parse_tile_path",
     "tile_path",
     "tile_template",
@@ -29,6 +39,9 @@ CAPABILITIES_PATH = f"{KVP_PATH}/{VERSION}/WMTSCapabilities.xml"
 """The form that 10.1.1 recommends."""
 MAX_PATH = 4096
 """Bytes."""
+
+_INFO_SLASHES = 10
+"""At least: a tile has eight, J and I add two."""
 
 _CAPABILITIES_PATH = CAPABILITIES_PATH.encode("ascii")
 _TILE = (
@@ -46,13 +59,18 @@ def _none(_: str) -> tuple[str, ...]:
     return ()
 
 
-def parse(path: bytes, dimensions_of: DimensionsOf = _none) -> GetCapabilities | GetTile:
+def parse(
+    path: bytes, dimensions_of: DimensionsOf = _none
+) -> GetCapabilities | GetTile | GetFeatureInfo:
     """Return the request that a raw path makes; see `parse_tile_path`.
 
-    Raises: NotFound: no resource of this service has such a path (10.1.5, 10.2.5).
+    Raises: NotFound: no resource of this service has such a path (10.1.5, 10.2.5, 10.3.5).
     """
     if path == _CAPABILITIES_PATH:
         return GetCapabilities()
+    info = parse_info_path(path, dimensions_of)
+    if info is not None:
+        return GetFeatureInfo(info)
     return GetTile(parse_tile_path(path, dimensions_of))
 
 
@@ -90,6 +108,28 @@ def parse_tile_path(path: bytes, dimensions_of: DimensionsOf = _none) -> TileQue
     )
 
 
+def parse_info_path(path: bytes, dimensions_of: DimensionsOf = _none) -> InfoQuery | None:
+    """Return the pixel that a raw path names; None if it names none.
+
+    Its extension tells feature info from a tile, however many segments dimensions add to either;
+    what stands before J and I is read as the path of a tile is.
+
+    Raises: NotFound: as `parse_tile_path`.
+    Source: OGC 07-057r7, 10.3.1 and Table 34, in the order that it recommends.
+    """
+    head, dot, extension = path.rpartition(b".")
+    kind = extension.decode("latin-1")
+    if not dot or info_format_by_extension(kind) is None or head.count(b"/") < _INFO_SLASHES:
+        return None
+    tile, j, i = head.rsplit(b"/", 2)
+    query = parse_tile_path(tile + b".", dimensions_of)
+    try:
+        row, col = (percent.decode(number.decode("utf-8")) for number in (j, i))
+    except ValueError:
+        raise _not_found() from None
+    return InfoQuery(query, row, col, kind)
+
+
 def tile_path(address: TileAddress) -> str:
     """Return the path of a tile, escaped: what `parse_tile_path` reads back."""
     index = address.index
@@ -105,11 +145,33 @@ def tile_template(base_url: str, layer: str, extension: str, dimensions: Sequenc
     `base_url` is the service's public address, escaped and without a trailing slash: the schema
     allows no other characters in a template than those of a URI and the braces.
     """
-    values = "".join(f"/{{{name}}}" for name in dimensions)
     return (
         f"{base_url}{KVP_PATH}/{VERSION}/{percent.encode_segment(layer)}"
-        f"/{{Style}}{values}/{{TileMatrixSet}}/{{TileMatrix}}/{{TileRow}}/{{TileCol}}.{extension}"
+        f"/{{Style}}{_variables(dimensions)}/{{TileMatrixSet}}/{{TileMatrix}}/{{TileRow}}/{{TileCol}}.{extension}"
     )
+
+
+def info_template(
+    base_url: str, layer: str, info_format: InfoFormat, dimensions: Sequence[str] = ()
+) -> str:
+    """Return the URL template of a layer's feature info for a ResourceURL (Table 33).
+
+    `base_url` is as that of `tile_template`.
+    """
+    return (
+        f"{base_url}{KVP_PATH}/{VERSION}/{percent.encode_segment(layer)}"
+        f"/{{Style}}{_variables(dimensions)}/{{TileMatrixSet}}/{{TileMatrix}}/{{TileRow}}/{{TileCol}}"
+        f"/{{J}}/{{I}}.{info_format.extension}"
+    )
+
+
+def _variables(dimensions: Sequence[str]) -> str:
+    return "".join(f"/{{{name}}}" for name in dimensions)
+
+
+def info_schema_path(layer: str) -> str:
+    """Return the path of the schema of a layer's feature info in GML, escaped."""
+    return f"{KVP_PATH}/{VERSION}/{percent.encode_segment(layer)}/featureinfo.xsd"
 
 
 def _not_found() -> NotFound:

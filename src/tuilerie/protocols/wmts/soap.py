@@ -24,7 +24,7 @@ from typing import Final, NamedTuple
 from tuilerie.errors import InvalidParameter, MissingParameter, RequestError
 from tuilerie.protocols.wmts.messages import LANGUAGES, said_in
 from tuilerie.protocols.wmts.requests import NAMESPACE
-from tuilerie.protocols.xml import escape_attribute, escape_text
+from tuilerie.protocols.xml import escape_attribute, escape_cdata, escape_text
 from tuilerie.protocols.xml_reading import Element
 
 __all__ = [
@@ -37,6 +37,7 @@ __all__ = [
     "envelope_fault",
     "envelope_version",
     "fault",
+    "feature_info_response",
     "in_envelope",
     "open_envelope",
 ]
@@ -163,9 +164,14 @@ def _look_at_headers(header: Element, version: Version) -> None:
 
 def in_envelope(document: bytes, version: Version) -> bytes:
     """Return an envelope around a document, whose XML declaration is taken off."""
+    return b"".join((version.head, _bare(document), version.tail))
+
+
+def _bare(document: bytes) -> bytes:
+    """Return a document without its XML declaration."""
     if document.startswith(b"<?xml"):
-        document = document[document.index(b"?>") + 2 :].lstrip()
-    return b"".join((version.head, document, version.tail))
+        return document[document.index(b"?>") + 2 :].lstrip()
+    return document
 
 
 def binary_payload(data: bytes, media_type: str, version: Version) -> bytes:
@@ -191,6 +197,37 @@ def binary_payload(data: bytes, media_type: str, version: Version) -> bytes:
 _BINARY_HEAD: Final = f'<BinaryPayload xmlns="{NAMESPACE}"><Format>'.encode("ascii")
 _BINARY_MIDDLE: Final = b"</Format><BinaryContent><![CDATA["
 _BINARY_TAIL: Final = b"]]></BinaryContent></BinaryPayload>\n"
+
+
+def feature_info_response(data: bytes, media_type: str, version: Version) -> bytes:
+    """Return an envelope around a document about a place, as a wmts:FeatureInfoResponse.
+
+    GML stands in it as it is, other XML as AnyContent, other text as TextPayload in CDATA, and
+    the rest as BinaryPayload.
+
+    Source: OGC 07-057r7, 9.3.3.
+    """
+    kind = media_type.partition(";")[0].strip()
+    format_text = escape_text(media_type).encode()
+    if kind in ("application/gml+xml", "text/gml"):
+        parts: tuple[bytes, ...] = (_bare(data),)
+    elif kind.endswith(("+xml", "/xml")):
+        parts = (b"<AnyContent>", _bare(data), b"</AnyContent>")
+    elif kind.startswith("text/") or kind.endswith("json"):
+        text = escape_cdata(data.decode("utf-8", "replace")).encode()
+        parts = (_TEXT_HEAD, format_text, _TEXT_MIDDLE, text, _TEXT_TAIL)
+    else:
+        encoded = b2a_base64(data, newline=False)
+        parts = (_INNER_HEAD, format_text, _BINARY_MIDDLE, encoded, _BINARY_TAIL)
+    return b"".join((version.head, _INFO_HEAD, *parts, _INFO_TAIL, version.tail))
+
+
+_INFO_HEAD: Final = f'<FeatureInfoResponse xmlns="{NAMESPACE}">\n'.encode("ascii")
+_INFO_TAIL: Final = b"</FeatureInfoResponse>\n"
+_TEXT_HEAD: Final = b"<TextPayload><Format>"
+_TEXT_MIDDLE: Final = b"</Format><TextContent>"
+_TEXT_TAIL: Final = b"</TextContent></TextPayload>\n"
+_INNER_HEAD: Final = b"<BinaryPayload><Format>"
 
 
 def fault(report: bytes, version: Version, language: str = LANGUAGES[0]) -> bytes:

@@ -22,12 +22,8 @@ from types import MappingProxyType
 from typing import Final
 
 from tuilerie.catalogue.address import TileQuery
-from tuilerie.errors import (
-    InvalidParameter,
-    MissingParameter,
-    OperationNotSupported,
-    RequestError,
-)
+from tuilerie.catalogue.resolve_info import InfoQuery
+from tuilerie.errors import InvalidParameter, MissingParameter, RequestError
 from tuilerie.protocols import ows
 from tuilerie.protocols.wmts.exceptions import Rejection
 from tuilerie.protocols.wmts.requests import (
@@ -35,6 +31,7 @@ from tuilerie.protocols.wmts.requests import (
     VERSION,
     FaultyTile,
     GetCapabilities,
+    GetFeatureInfo,
     GetTile,
 )
 from tuilerie.protocols.xml_reading import Element
@@ -54,17 +51,21 @@ _TILE: Final = (
     "TileCol",
 )
 """The elements of GetTile in the order of the schema, which is the one that counts."""
+_INFO: Final = ("GetTile", "J", "I", "InfoFormat")
+"""The elements of GetFeatureInfo, the first of which holds those of GetTile."""
 _CAPABILITIES: Final = ("AcceptVersions", "Sections", "AcceptFormats")
 _MAX_TOLD: Final = 20
 """Errors in one report: a document can have thousands."""
 
 
-def read_request(element: Element, *, strict: bool = False) -> GetCapabilities | GetTile:
+_Request = GetCapabilities | GetTile | GetFeatureInfo
+
+
+def read_request(element: Element, *, strict: bool = False) -> _Request:
     """Return the request that an element makes.
 
     Raises:
-        MissingParameter, InvalidParameter: with the locators of Tables 17 and 22.
-        OperationNotSupported: GetFeatureInfo.
+        MissingParameter, InvalidParameter: with the locators of Tables 17, 22 and 25.
         Rejection: several of them. A FaultyTile where others may be at fault too.
     """
     errors: list[RequestError] = []
@@ -107,12 +108,7 @@ def _get_capabilities(element: Element, _: bool) -> GetCapabilities:
 def _get_tile(element: Element, strict: bool) -> GetTile:
     mandatory = [name for name in _TILE if name != _DIMENSION]
     found, errors = _in_order(element, _TILE, mandatory)
-    version = element.attribute("version")
-    if version not in ("", VERSION):
-        errors.insert(0, InvalidParameter("version must be {version}.", "version", version=VERSION))
-    elif strict and not version:
-        errors.insert(0, MissingParameter("{name} is missing.", "version", name="version"))
-    errors += _unknown_attributes(element, ("service", "version"))
+    errors = _with_attributes(element, strict, errors)
     dimensions = found.get(_DIMENSION, [])
     if not all(dimension.attribute("name") for dimension in dimensions):
         errors.append(MissingParameter("A dimension has no name.", _DIMENSION))
@@ -134,19 +130,41 @@ def _get_tile(element: Element, strict: bool) -> GetTile:
     return GetTile(tile)
 
 
-def _get_feature_info(element: Element, _: bool) -> GetTile:
-    raise OperationNotSupported("GetFeatureInfo is not offered here.", element.name)
+def _get_feature_info(element: Element, strict: bool) -> GetFeatureInfo:
+    found, errors = _in_order(element, _INFO, mandatory=_INFO)
+    errors = _with_attributes(element, strict, errors)
+    tile: TileQuery | None = None
+    if "GetTile" in found:
+        # The outer element has spoken for the version.
+        try:
+            tile = _get_tile(found["GetTile"][0], strict=False).tile
+        except RequestError as error:
+            errors += error.errors if isinstance(error, Rejection) else [error]
+    _raise_if_any(sorted(errors, key=lambda error: not isinstance(error, MissingParameter)))
+    assert tile is not None
+    return GetFeatureInfo(InfoQuery(tile, *[found[name][0].text for name in _INFO[1:]]))
 
 
-_READERS: Final[Mapping[str, Callable[[Element, bool], GetCapabilities | GetTile]]] = (
-    MappingProxyType(
-        {
-            "GetCapabilities": _get_capabilities,
-            "GetTile": _get_tile,
-            "GetFeatureInfo": _get_feature_info,
-        }
-    )
+_READERS: Final[Mapping[str, Callable[[Element, bool], _Request]]] = MappingProxyType(
+    {
+        "GetCapabilities": _get_capabilities,
+        "GetTile": _get_tile,
+        "GetFeatureInfo": _get_feature_info,
+    }
 )
+
+
+def _with_attributes(
+    element: Element, strict: bool, errors: Sequence[RequestError]
+) -> list[RequestError]:
+    """Return errors with those of the attributes of a request for a tile or for feature info."""
+    version = element.attribute("version")
+    first: list[RequestError] = []
+    if version not in ("", VERSION):
+        first = [InvalidParameter("version must be {version}.", "version", version=VERSION)]
+    elif strict and not version:
+        first = [MissingParameter("{name} is missing.", "version", name="version")]
+    return [*first, *errors, *_unknown_attributes(element, ("service", "version"))]
 
 
 def _in_order(

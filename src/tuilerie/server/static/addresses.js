@@ -18,6 +18,12 @@ export function tileAddress(base, shown, matrix, row, col) {
   return restAddress(base, shown, segment(matrix), row, col);
 }
 
+/** The address of what is at a pixel of a tile, by REST. */
+export function infoAddress(base, {layer, style, set, values}, {matrix, row, col, j, i}) {
+  const names = [layer.id, style.id, ...Object.values(values), set.id, matrix].map(segment).join('/');
+  return `${base}/wmts/1.0.0/${names}/${row}/${col}/${j}/${i}.${layer.info.extension}`;
+}
+
 /** [key of the label, address] of everything that can be copied for what is shown. */
 export function addressesOf(base, shown, view) {
   const {layer, style, set, format, values} = shown;

@@ -2,6 +2,7 @@
 
 import {AddressPanel, addressesOf} from './addresses.js';
 import {DimensionFields} from './dimensions.js';
+import {InfoCard} from './info.js';
 import {LayerList} from './list.js';
 import {showLegend} from './legend.js';
 import {readLink, writeLink} from './link.js';
@@ -23,7 +24,12 @@ let sinceShown = 0;
 let explained = false;
 
 const list = new LayerList($('list'), texts, (id) => show(id));
-const map = new LayerMap($('map'), root, covered, {moved, drawn, pointed: tellPlace, busy, failed});
+const map = new LayerMap($('map'), root, covered, {
+  moved, drawn, pointed: tellPlace, asked: (place) => info.ask(place), busy, failed,
+});
+const info = new InfoCard(
+  $('info'), root, texts, (place) => ({shown: {...chosen}, pixel: map.pixel(place)}), (place) => map.setMark(place),
+);
 const addresses = new AddressPanel($('addresses'), $('open-addresses'), texts);
 const fields = new DimensionFields($('dimensions'), texts, () => {
   chosen.values = {...fields.values};
@@ -89,10 +95,14 @@ function draw(place = {}) {
   if (!chosen.set) {
     map.map.setLayers([]);
     map.shown = null;
+    info.close();
+    $('ask').disabled = true;
     say('no_tiles');
     return;
   }
   explained = false;
+  info.close();
+  $('ask').disabled = !chosen.layer.info;
   delete document.body.dataset.drawn;
   sinceShown += 1;
   map.show({...chosen}, place);
@@ -262,12 +272,17 @@ function listen() {
   $('zoom-to').addEventListener('click', () => map.shown && map.zoomTo({slowly: true}));
   $('zoom-in').addEventListener('click', () => map.shown && map.zoomBy(1));
   $('zoom-out').addEventListener('click', () => map.shown && map.zoomBy(-1));
+  $('ask').addEventListener('click', () => map.shown && info.ask(map.center));
+  $('map').addEventListener('keydown', (event) => {
+    if (event.key === 'Enter' && event.target === $('map') && map.shown) info.ask(map.center);
+  });
   for (const button of document.querySelectorAll('[data-language]')) {
     button.addEventListener('click', () => speak(button.dataset.language));
   }
   document.addEventListener('keydown', (event) => {
     if (event.key !== 'Escape') return;
     if (addresses.isOpen) addresses.close();
+    else if (info.isOpen) info.close();
     else if (sheet.isOpen) sheet.close();
     else if (document.activeElement === $('search')) tellCount(list.filter(($('search').value = '')));
   });
@@ -280,6 +295,7 @@ function speak(language) {
   tellCount(list.shown.length);
   list.draw();
   fill();
+  info.show();
   if (map.shown) moved();
 }
 

@@ -114,3 +114,14 @@ export function tileAt(matrix, [x, y]) {
   const within = (value, low, high) => Math.min(high, Math.max(low, value));
   return {col: within(col, minCol, maxCol), row: within(row, minRow, maxRow)};
 }
+
+/** The tile and the pixel in it at a place; null outside of the layer's tiles. */
+export function pixelAt(matrix, [x, y]) {
+  const across = Math.floor((x - matrix.origin[0]) / matrix.cell);
+  const down = Math.floor((matrix.origin[1] - y) / matrix.cell);
+  const [width, height] = matrix.tile;
+  const [col, row] = [Math.floor(across / width), Math.floor(down / height)];
+  const [minCol, maxCol, minRow, maxRow] = matrix.limits;
+  if (!(col >= minCol && col <= maxCol && row >= minRow && row <= maxRow)) return null;
+  return {matrix: matrix.id, row, col, j: down - row * height, i: across - col * width};
+}

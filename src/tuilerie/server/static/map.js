@@ -4,14 +4,14 @@
 
 import {tileAddress} from './addresses.js';
 import {
-  carry, degreesOf, extentOf, goesRound, nearestMatrix, projectionOf, screenRatio, tileGridOf,
-  viewCellSizes,
+  carry, degreesOf, extentOf, goesRound, nearestMatrix, pixelAt, projectionOf, screenRatio,
+  tileGridOf, viewCellSizes,
 } from './grid.js';
 
 export class LayerMap {
   /**
    * `padding()` gives the pixels that panels cover [top, right, bottom, left]; `told` has the
-   * callbacks moved(), drawn(), pointed(coordinate or null), busy(boolean) and failed(address).
+   * callbacks moved(), drawn(), pointed(coordinate or null), asked(coordinate), busy(boolean) and failed(address).
    */
   constructor(target, root, padding, told) {
     this.root = root;
@@ -35,6 +35,11 @@ export class LayerMap {
       if (this.shown && layers.includes(this.picture)) told.drawn();
     });
     this.map.on('pointermove', (event) => !event.dragging && told.pointed(event.coordinate));
+    this.map.on('singleclick', (event) => this.shown && told.asked(event.coordinate));
+    const mark = document.createElement('div');
+    mark.className = 'mark';
+    this.mark = new ol.Overlay({element: mark, positioning: 'center-center', stopEvent: false});
+    this.map.addOverlay(this.mark);
     this.map.getViewport().addEventListener('pointerleave', () => told.pointed(null));
   }
 
@@ -184,6 +189,21 @@ export class LayerMap {
 
   degrees(coordinate) {
     return degreesOf(coordinate, this.projection);
+  }
+
+  /** The tile and pixel that show a place, null where the layer has no tiles. */
+  pixel([x, y]) {
+    let turned = x;
+    if (this.source.getWrapX()) {
+      const [left, , right] = this.projection.getExtent();
+      turned = left + ((((x - left) % (right - left)) + (right - left)) % (right - left));
+    }
+    return pixelAt(this.matrix, [turned, y]);
+  }
+
+  /** Mark a place, or none. */
+  setMark(coordinate) {
+    this.mark.setPosition(coordinate);
   }
 
   /** The panels moved: keep the centre where the reader sees it. */

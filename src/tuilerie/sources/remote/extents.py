@@ -69,6 +69,7 @@ def picture_description(
         bands=(BandDescription("uint8"),) * (4 if transparent else 3),
         transparent=transparent,
         fingerprint=fingerprint,
+        tells=False,
         tile_formats=tile_formats,
     )
 

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import Executor
 
 from tuilerie.catalogue.address import Dimensions
 from tuilerie.grids import Crs, TileIndex
 from tuilerie.raster.image import Raster
-from tuilerie.sources.base import FetchedTile, MapRequest, TileOffer
-from tuilerie.sources.tiled import TiledSource
+from tuilerie.sources.base import FetchedTile, MapRequest, PointRequest, TileOffer
+from tuilerie.sources.remote.feature_info import RemoteInfo
+from tuilerie.sources.remote.relayed_tiles import RemoteTileSource
+from tuilerie.sources.tile_check import check_tile
+from tuilerie.sources.tile_fetching import KEPT_BYTES, TileFetcher
+from tuilerie.sources.tiled import TiledSource, TilingRules
 
 __all__ = ["SourceOfManyGrids"]
 
@@ -17,12 +22,28 @@ class SourceOfManyGrids:
     """Relays from whichever grid fits, draws from the one that needs the least warping.
 
     Args:
-        sources: at least one; where nothing else decides, the first is drawn from.
+        tiles: of the remote, at least one; where nothing else decides, the first is drawn from.
+        rules: how maps are drawn.
+        executor: threads in which pixels are made.
+        info: asks the remote about places; None = it knows nothing of them.
     """
 
-    def __init__(self, sources: Sequence[TiledSource]) -> None:
-        self._sources = tuple(sources)
+    def __init__(
+        self,
+        tiles: Sequence[RemoteTileSource],
+        rules: TilingRules,
+        *,
+        executor: Executor,
+        info: RemoteInfo | None = None,
+    ) -> None:
+        kept = KEPT_BYTES // len(tiles)
+        self._info = info
+        self._sources = tuple(
+            TiledSource(TileFetcher(each, kept_bytes=kept), rules, executor=executor)
+            for each in tiles
+        )
         self._owners = {id(offer): each for each in self._sources for offer in each.offers}
+        self._tiles = {id(each.offer): each for each in tiles}
         self._offers = tuple(offer for each in self._sources for offer in each.offers)
 
     @property
@@ -42,6 +63,23 @@ class SourceOfManyGrids:
         owner = self._owners[id(offer)]
         return await owner.relay(offer, index, style=style, dimensions=dimensions)
 
+    async def renew(
+        self,
+        offer: TileOffer,
+        index: TileIndex,
+        known: FetchedTile,
+        *,
+        style: str,
+        dimensions: Dimensions,
+    ) -> FetchedTile | None:
+        """Return a tile, `known`'s data if it is still the same. Raises: UpstreamError."""
+        found = await self._tiles[id(offer)].refetch(
+            index, known, style=style, dimensions=dimensions
+        )
+        if found is None or found.data is known.data:
+            return found
+        return check_tile(found, offer, index.matrix)
+
     async def read(self, request: MapRequest) -> Raster | None:
         """Return the map, drawn from the grid in its CRS if there is one, else from the first.
 
@@ -50,6 +88,17 @@ class SourceOfManyGrids:
         crs = Crs.parse(request.crs)
         chosen = next((s for s in self._sources if s.offers[0].matrix_set.crs == crs), None)
         return await (chosen or self._sources[0]).read(request)
+
+    @property
+    def info_formats(self) -> tuple[str, ...]:
+        """Return our media types in which the remote writes of places."""
+        return () if self._info is None else tuple(self._info.formats)
+
+    async def fetch_info(self, request: PointRequest, info_format: str) -> bytes:
+        """Return the remote's document about a place. Raises: UpstreamError."""
+        if self._info is None:
+            raise TypeError("a remote is asked about places in the formats that it has")
+        return await self._info.fetch(request, info_format)
 
     async def close(self) -> None:
         """Close all of them; idempotent."""

@@ -22,14 +22,20 @@ from tuilerie.sources.base import MapSource
 from tuilerie.sources.matrix_choice import MatrixRule
 from tuilerie.sources.remote.client import RemoteClient
 from tuilerie.sources.remote.descriptions import RemoteDescriptions
+from tuilerie.sources.remote.feature_info import RemoteInfo, ask_wms
+from tuilerie.sources.remote.formats_of_remote import their_formats
 from tuilerie.sources.remote.from_options import address_policy, error_pictures, remote_settings
 from tuilerie.sources.remote.grids_of_remote import SourceOfManyGrids
 from tuilerie.sources.remote.tiles import describe_tiles, template_tiles
-from tuilerie.sources.remote.wms import describe_wms, wms_dimensions, wms_plan
+from tuilerie.sources.remote.wms import (
+    describe_wms,
+    wms_dimensions,
+    wms_info_formats,
+    wms_plan,
+)
 from tuilerie.sources.remote.wms_maps import WmsMapSource
-from tuilerie.sources.remote.wmts import describe_wmts, wmts_tiles
-from tuilerie.sources.tile_fetching import KEPT_BYTES, TileFetcher
-from tuilerie.sources.tiled import TiledSource, TilingRules
+from tuilerie.sources.remote.wmts import describe_wmts, wmts_info, wmts_tiles
+from tuilerie.sources.tiled import TilingRules
 from tuilerie.telemetry import Meters
 
 __all__ = ["USUAL_MAX_PX", "describe_remote", "open_remote"]
@@ -98,9 +104,12 @@ def open_remote(
         policy=address_policy(access, trusted=True),
         meters=meters,
     )
+    info = None
     match settings, service:
         case WmtsSource(), RemoteWmts():
             tiles = wmts_tiles(settings, service, source, client)
+            offers = [each.offer for each in tiles]
+            info = wmts_info(settings, service, source, client, offers)
         case XyzSource(), RemoteTiles():
             tiles = [template_tiles(settings, service, source, client)]
         case WmsSource(), RemoteWms():
@@ -112,11 +121,7 @@ def open_remote(
         max_tiles=settings.max_tiles,
         on_error=settings.on_error,
     )
-    kept = KEPT_BYTES // len(tiles)
-    grids = [
-        TiledSource(TileFetcher(each, kept_bytes=kept), rules, executor=executor) for each in tiles
-    ]
-    return grids[0] if len(grids) == 1 else SourceOfManyGrids(grids)
+    return SourceOfManyGrids(tiles, rules, executor=executor, info=info)
 
 
 def _wms(
@@ -128,16 +133,23 @@ def _wms(
 ) -> WmsMapSource:
     bounds = [each for each in (service.max_width, service.max_height) if each]
     _, spellings, _ = wms_dimensions(settings, service)
+    plan = wms_plan(settings, service)
+    parameters = dict(settings.vendor)
+    info = None
+    if wms_info_formats(settings, service):
+        formats = their_formats(service.info_formats)
+        info = RemoteInfo(source, formats, ask_wms(plan, parameters, spellings), client)
     return WmsMapSource(
-        wms_plan(settings, service),
+        plan,
         identifier=source,
         client=client,
         error_pictures=error_pictures(settings.options),
         max_px=min([settings.max_size or USUAL_MAX_PX, *bounds]),
         transparent=settings.transparent,
-        parameters=dict(settings.vendor),
+        parameters=parameters,
         spellings=spellings,
         blank_on_error=settings.on_error == "blank",
+        info=info,
         executor=executor,
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Mapping
+from email.utils import formatdate, parsedate_to_datetime
 
 from tuilerie.catalogue.address import Dimensions
 from tuilerie.errors import InvalidParameter, TileOutOfRange
@@ -14,7 +15,7 @@ from tuilerie.sources.base import FetchedTile, TileOffer
 from tuilerie.sources.remote.advice import upstream_fault
 from tuilerie.sources.remote.client import RemoteClient
 from tuilerie.sources.remote.error_pictures import ErrorPictures
-from tuilerie.sources.remote.fetched import Fetched
+from tuilerie.sources.remote.fetched import Fetched, Validators
 from tuilerie.sources.remote.picture import PictureFacts, check_picture
 
 __all__ = ["AddressOf", "RemoteTileSource", "usable_picture"]
@@ -71,15 +72,28 @@ class RemoteTileSource:
 
         Raises: UpstreamError: whether there is one cannot be told, or it is no picture.
         """
+        return await self.refetch(index, None, style=style, dimensions=dimensions)
+
+    async def refetch(
+        self, index: TileIndex, known: FetchedTile | None, *, style: str, dimensions: Dimensions
+    ) -> FetchedTile | None:
+        """Return as `fetch`; `known` with new times where the remote has nothing newer.
+
+        Raises: UpstreamError.
+        """
         source = self._offer.source
         values = {name: self._spellings.get((name, value), value) for name, value in dimensions}
         try:
             address = self._address_of(index, self._styles.get(style, ""), values)
         except (ValueError, InvalidParameter, TileOutOfRange) as error:
             raise upstream_fault(source, "address", str(error)) from error
-        fetched = await self._client.get(address, accept=self._accept)
+        fetched = await self._client.get(
+            address, accept=self._accept, conditional=_validators(known)
+        )
         if fetched.missing:
             return None
+        if known is not None and fetched.not_modified:
+            return known._replace(expires=_expires(fetched, self._clock()))
         matrix = self._offer.matrix_set.matrix(index.matrix)
         facts = await usable_picture(
             fetched,
@@ -94,7 +108,7 @@ class RemoteTileSource:
             fetched.data,
             _house_format(facts, source),
             fetched.validators.etag,
-            None,
+            _moment(fetched.validators.last_modified),
             _expires(fetched, self._clock()),
         )
 
@@ -132,6 +146,22 @@ def _house_format(facts: PictureFacts, source: str) -> ImageFormat:
             source, "not_a_picture", f"it sends {facts.media_type}, which is not served here"
         )
     return facts.format
+
+
+def _validators(known: FetchedTile | None) -> Validators | None:
+    """Return what a conditional request says of what is known; None = it is not to be one."""
+    if known is None:
+        return None
+    modified = "" if known.modified is None else formatdate(known.modified, usegmt=True)
+    return Validators(known.etag, modified) or None
+
+
+def _moment(date: str) -> float | None:
+    """Return a date of HTTP as seconds since the epoch; None if it is none."""
+    try:
+        return parsedate_to_datetime(date).timestamp() if date else None
+    except ValueError:
+        return None
 
 
 def _expires(fetched: Fetched, now: float) -> float | None:

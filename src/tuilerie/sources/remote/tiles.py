@@ -157,9 +157,9 @@ def _limits(
         if not first <= place <= last or (said is None and service.restricted):
             continue
         whole = MatrixLimits(0, matrix.matrix_width - 1, 0, matrix.matrix_height - 1)
-        covered: tuple[int, int, int, int] | None = (
-            whole if box is None else tile_range(tms, matrix.identifier, box)
-        )
+        covered: tuple[int, int, int, int] | None = whole
+        if box is not None:
+            covered = tile_range(tms, matrix.identifier, box)
         if covered is None:
             continue
         if said is not None:

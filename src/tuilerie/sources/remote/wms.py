@@ -10,6 +10,7 @@ from functools import reduce
 from tuilerie.catalogue.dimensions import Dimension
 from tuilerie.catalogue.faults import listed
 from tuilerie.catalogue.fingerprint import fingerprint
+from tuilerie.catalogue.info import InfoFormat
 from tuilerie.catalogue.model import SourceDescription, SourceStyle
 from tuilerie.catalogue.remote_sources import WmsSource
 from tuilerie.errors import CatalogueError, Problem
@@ -22,7 +23,7 @@ from tuilerie.sources.remote.carried_styles import (
     carried_styles,
 )
 from tuilerie.sources.remote.extents import WORLD, degrees_in, picture_description, projected
-from tuilerie.sources.remote.formats_of_remote import pictures_among, really
+from tuilerie.sources.remote.formats_of_remote import info_formats, pictures_among, really
 
 __all__ = ["USUAL_CELL_M", "WmsPlan", "describe_wms", "wms_plan"]
 
@@ -52,9 +53,8 @@ class WmsPlan:
         self.service = _in_version(settings, service)
         self.layers = settings.layers
         self.own_styles = _own_styles(settings, service)
-        self.styles: dict[str, tuple[str, ...]] = {
-            style.identifier: (style.name,) for style in self.own_styles
-        }
+        self.styles: dict[str, tuple[str, ...]]
+        self.styles = {style.identifier: (style.name,) for style in self.own_styles}
         if len(settings.layers) > 1:
             self.styles = {"default": settings.styles or ("",) * len(settings.layers)}
         self.media_type = _format(settings, service)
@@ -111,7 +111,7 @@ def describe_wms(settings: WmsSource, service: RemoteWms) -> SourceDescription:
         bounds,
         cell_m / metres,
         degrees=plan.degrees,
-        transparent=settings.transparent,
+        transparent=settings.transparent and really(plan.media_type)[0].transparent,
         fingerprint=fingerprint("wms", settings.layers, plan.media_type),
     )
     return replace(
@@ -122,6 +122,7 @@ def describe_wms(settings: WmsSource, service: RemoteWms) -> SourceDescription:
         attribution=settings.attribution or credit,
         styles=plan.own_styles,
         dimensions=dimensions,
+        info_formats=wms_info_formats(settings, service),
         warnings=warnings,
         remote=replace(
             service,
@@ -131,6 +132,15 @@ def describe_wms(settings: WmsSource, service: RemoteWms) -> SourceDescription:
             warnings=(),
         ),
     )
+
+
+def wms_info_formats(settings: WmsSource, service: RemoteWms) -> tuple[InfoFormat, ...]:
+    """Return our formats in which the layers can be asked about places: all of them must."""
+    if not service.info_address or not all(
+        service.layers[name].queryable for name in settings.layers
+    ):
+        return ()
+    return info_formats(service.info_formats)
 
 
 def crs_extent(crs: Crs) -> BoundingBox | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import time
 from collections.abc import Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
@@ -19,11 +20,12 @@ from tuilerie.raster.coordinates import CoordinateGrid
 from tuilerie.raster.decode import decode
 from tuilerie.raster.image import Raster
 from tuilerie.raster.picture import Picture, picture_of
-from tuilerie.sources.base import MapRequest
+from tuilerie.sources.base import MapRequest, PointRequest
 from tuilerie.sources.drawing import MapFrame, Patch, draw, plan_frame
 from tuilerie.sources.remote.advice import upstream_fault
 from tuilerie.sources.remote.client import RemoteClient
 from tuilerie.sources.remote.error_pictures import ErrorPictures
+from tuilerie.sources.remote.feature_info import RemoteInfo
 from tuilerie.sources.remote.map_pieces import MapPiece, MapWindow, pieces_of, window_around
 from tuilerie.sources.remote.relayed_tiles import usable_picture
 from tuilerie.sources.remote.wms import WmsPlan
@@ -49,6 +51,7 @@ class WmsMapSource:
         parameters: of the vendor.
         spellings: the remote's spelling of values of dimensions.
         blank_on_error: whether a part that cannot be had is a gap.
+        info: asks the remote about places; None = it knows nothing of them.
         executor: threads in which pixels are made.
     """
 
@@ -64,8 +67,10 @@ class WmsMapSource:
         parameters: Mapping[str, str],
         spellings: Mapping[tuple[str, str], str],
         blank_on_error: bool,
+        info: RemoteInfo | None,
         executor: Executor,
     ) -> None:
+        self._info = info
         self._plan = plan
         self._source = identifier
         self._client = client
@@ -87,13 +92,13 @@ class WmsMapSource:
         crs = Crs.parse(request.crs)
         if crs.text in self._plan.offered:
             window = MapWindow(request.bounds, request.width, request.height)
-            patches, whole = await self._fetched({None: window}, crs, request)
+            patches, whole, expires = await self._fetched({None: window}, crs, request)
             patch = patches.get(None)
             drawn = None if patch is None else replace(patch.raster, crs=crs.text)
         else:
-            drawn, whole = await self._warped(request, crs)
+            drawn, whole, expires = await self._warped(request, crs)
         if whole:
-            return drawn
+            return drawn and replace(drawn, expires=expires)
         if drawn is None:
             shape = (request.height, request.width)
             drawn = Raster(
@@ -101,12 +106,25 @@ class WmsMapSource:
             )
         return replace(drawn, complete=False)
 
+    @property
+    def info_formats(self) -> tuple[str, ...]:
+        """Return our media types in which the remote writes of places."""
+        return () if self._info is None else tuple(self._info.formats)
+
+    async def fetch_info(self, request: PointRequest, info_format: str) -> bytes:
+        """Return the remote's document about a place. Raises: UpstreamError."""
+        if self._info is None:
+            raise TypeError("a remote is asked about places in the formats that it has")
+        return await self._info.fetch(request, info_format)
+
     async def close(self) -> None:
         """End what is under way and close all connections; idempotent."""
         await self._client.close()
 
-    async def _warped(self, request: MapRequest, crs: Crs) -> tuple[Raster | None, bool]:
-        """Return the map drawn from maps in another CRS, and whether all of it could be had."""
+    async def _warped(
+        self, request: MapRequest, crs: Crs
+    ) -> tuple[Raster | None, bool, float | None]:
+        """Return the map drawn from maps in another CRS; the rest as of `_fetched`."""
         loop = asyncio.get_running_loop()
         chosen = self._chosen.get(crs)
         if chosen is None:
@@ -121,16 +139,20 @@ class WmsMapSource:
             raise RenderError(
                 f"source {self._source!r} has no place in the map: {error}"
             ) from error
-        patches, whole = await self._fetched(windows, chosen, request)
+        patches, whole, expires = await self._fetched(windows, chosen, request)
         if not patches:
-            return None, whole
+            return None, whole, expires
         reader = _PatchReader(chosen, patches)
-        return await loop.run_in_executor(self._executor, draw, reader, frame, grid), whole
+        drawn = await loop.run_in_executor(self._executor, draw, reader, frame, grid)
+        return drawn, whole, expires
 
     async def _fetched(
         self, windows: Mapping[Area | None, MapWindow], crs: Crs, request: MapRequest
-    ) -> tuple[dict[Area | None, Patch], bool]:
-        """Return the pixels of windows, all their pieces asked for at once."""
+    ) -> tuple[dict[Area | None, Patch], bool, float | None]:
+        """Return the pixels of windows, all their pieces asked for at once.
+
+        With them, whether all of it could be had, and until when it is good.
+        """
         if sum(each.width * each.height for each in windows.values()) > MAX_MAP_PIXELS:
             raise RenderError(
                 f"source {self._source!r}: a metatile would take more than {MAX_MAP_PIXELS} "
@@ -147,7 +169,10 @@ class WmsMapSource:
             for key, window in windows.items()
         }
         jobs = [(key, piece) for key, pieces in wanted.items() for piece in pieces]
-        found = await asyncio.gather(*(self._piece(piece, crs, request) for _, piece in jobs))
+        deadlines: list[float] = []
+        found = await asyncio.gather(
+            *(self._piece(piece, crs, request, deadlines) for _, piece in jobs)
+        )
         loop = asyncio.get_running_loop()
         patches: dict[Area | None, Patch] = {}
         for key, window in windows.items():
@@ -160,19 +185,22 @@ class WmsMapSource:
                 patches[key] = await loop.run_in_executor(
                     self._executor, _pasted, window, parts, crs.text
                 )
-        return patches, not any(isinstance(each, UpstreamError) for each in found)
+        whole = not any(isinstance(each, UpstreamError) for each in found)
+        return patches, whole, min(deadlines, default=None)
 
     async def _piece(
-        self, piece: MapPiece, crs: Crs, request: MapRequest
+        self, piece: MapPiece, crs: Crs, request: MapRequest, deadlines: list[float]
     ) -> Picture | UpstreamError | None:
         try:
-            return await self._picture(piece, crs, request)
+            return await self._picture(piece, crs, request, deadlines)
         except UpstreamError as error:
             if not self._blank_on_error:
                 raise
             return error
 
-    async def _picture(self, piece: MapPiece, crs: Crs, request: MapRequest) -> Picture | None:
+    async def _picture(
+        self, piece: MapPiece, crs: Crs, request: MapRequest, deadlines: list[float]
+    ) -> Picture | None:
         plan = self._plan
         query = MapQuery(
             layers=plan.layers,
@@ -200,6 +228,8 @@ class WmsMapSource:
         )
         if facts is None:
             return None
+        if fetched.freshness.fresh_for_s is not None:
+            deadlines.append(time.time() + fetched.freshness.fresh_for_s)
         return await asyncio.get_running_loop().run_in_executor(
             self._executor, _decoded, fetched.data, self._source
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
 
@@ -28,11 +28,17 @@ from tuilerie.sources.remote.extents import (
     extent_of_limits,
     picture_description,
 )
-from tuilerie.sources.remote.formats_of_remote import pictures_among, really
+from tuilerie.sources.remote.feature_info import RemoteInfo, ask_wmts
+from tuilerie.sources.remote.formats_of_remote import (
+    info_formats,
+    pictures_among,
+    really,
+    their_formats,
+)
 from tuilerie.sources.remote.from_options import error_pictures
 from tuilerie.sources.remote.relayed_tiles import AddressOf, RemoteTileSource
 
-__all__ = ["describe_wmts", "wmts_tiles"]
+__all__ = ["TOLERANCE_PX", "describe_wmts", "wmts_info", "wmts_tiles"]
 
 TOLERANCE_PX = 1 / 32
 """How far the remote's tiles may lie from ours and still be the same: documents round."""
@@ -72,6 +78,7 @@ def describe_wmts(settings: WmtsSource, service: RemoteWmts) -> SourceDescriptio
         attribution=settings.attribution or service.provider,
         styles=_styles(settings, layer),
         dimensions=dimensions,
+        info_formats=info_formats(_info_types(service, layer)),
         warnings=warnings,
         remote=_trimmed(service, layer, links),
     )
@@ -111,6 +118,34 @@ def wmts_tiles(
         for link in _links(settings, layer)
         for tms in [service.matrix_sets[link.matrix_set]]
     ]
+
+
+def wmts_info(
+    settings: WmtsSource,
+    service: RemoteWmts,
+    identifier: str,
+    client: RemoteClient,
+    offers: Sequence[TileOffer],
+) -> RemoteInfo | None:
+    """Return what asks about places; None where the remote cannot be asked.
+
+    Args:
+        offers: the layer's tiles, those of the preferred format first.
+    """
+    layer = _layer(settings, service)
+    formats = their_formats(_info_types(service, layer))
+    if not formats:
+        return None
+    _, spellings, _ = _dimensions(layer)
+    styles = {style.identifier: style.name for style in _styles(settings, layer)}
+    media_type = pictures_among(layer.formats, settings.format)[0]
+    address = ask_wmts(service, layer, offers, media_type, styles, spellings)
+    return RemoteInfo(identifier, formats, address, client)
+
+
+def _info_types(service: RemoteWmts, layer: RemoteLayer) -> tuple[str, ...]:
+    by_template = any(each.kind == "FeatureInfo" for each in layer.templates)
+    return layer.info_formats if service.info_addresses or by_template else ()
 
 
 def limits_of(tms: TileMatrixSet, link: RemoteLink) -> Mapping[str, MatrixLimits]:
