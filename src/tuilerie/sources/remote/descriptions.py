@@ -39,7 +39,7 @@ AT_ONCE: Final = 3
 """Remotes that are read anew side by side by one process."""
 PATIENCE_S: Final = 10.0
 """How long a start waits for a remote of which something is kept."""
-_TOLD: Final = 20
+TOLD: Final = 20
 """Changes that are logged and kept."""
 
 _log = get_logger(__name__)
@@ -331,7 +331,7 @@ class RemoteDescriptions:
                 ),
             )
             _log.warning("remote lacks what is served", source=source, missing=list(gone))
-            return Update("broken", tuple(map(str, changes(before, after)))[:_TOLD], fault)
+            return Update("broken", tuple(map(str, changes(before, after)))[:TOLD], fault)
         found = tuple(map(str, changes(before, after)))
         new = self._taken(source, key, kept, answer, found)
         self._know(key, _name(new, settings), after)
@@ -343,8 +343,8 @@ class RemoteDescriptions:
         """Keep a new document, and tell what is different in it."""
         new = _kept_of(answer, self._clock())
         if found:
-            more = len(found) - _TOLD
-            told = (*found[:_TOLD], *([f"and {more} more"] if more > 0 else ()))
+            more = len(found) - TOLD
+            told = (*found[:TOLD], *([f"and {more} more"] if more > 0 else ()))
             new = replace(new, changes=told, changed_at=new.read_at)
             _log.info("remote changed", source=source, changes=list(told))
         else:
