@@ -17,6 +17,7 @@ from tuilerie.caches.lifetimes import Lifetimes
 from tuilerie.caches.memory import MemoryTileCache
 from tuilerie.caches.sqlite import SqliteTileCache
 from tuilerie.catalogue.address import TileAddress
+from tuilerie.catalogue.broken_layers import with_notes
 from tuilerie.catalogue.compile import Described, compile_catalogue, is_examined, used_sources
 from tuilerie.catalogue.document import (
     CacheSettings,
@@ -30,7 +31,7 @@ from tuilerie.catalogue.faults import Suggestions
 from tuilerie.catalogue.load import LoadedDocument, Places, load_document
 from tuilerie.catalogue.model import Catalogue
 from tuilerie.catalogue.references import References, outline
-from tuilerie.catalogue.remote_sources import is_remote
+from tuilerie.catalogue.remote_sources import RemoteSourceSettings, is_remote
 from tuilerie.catalogue.store import RevisionStore
 from tuilerie.catalogue.zero_config import document_for_files
 from tuilerie.errors import CacheError, CatalogueError
@@ -51,7 +52,9 @@ from tuilerie.sources.building import (
     series_source,
 )
 from tuilerie.sources.polling import QueryPolls
-from tuilerie.sources.remote.descriptions import RemoteDescriptions
+from tuilerie.sources.remote.descriptions import AT_ONCE, RemoteDescriptions
+from tuilerie.sources.remote.from_options import address_policy
+from tuilerie.sources.remote.standing import broken_sources, remote_notes, remote_ones
 from tuilerie.telemetry import Meters
 from tuilerie.tiles.feature_info import LayerInformant
 from tuilerie.tiles.legends import LegendPainter, legend_size
@@ -59,7 +62,15 @@ from tuilerie.tiles.manager import TileManager
 from tuilerie.tiles.produce import LayerProducer
 from tuilerie.tiles.service import TileService
 
-__all__ = ["Publication", "make_live", "open_service", "publish"]
+__all__ = [
+    "AT_ONCE",
+    "Publication",
+    "make_live",
+    "open_service",
+    "publish",
+    "remote_descriptions",
+    "remotes_of",
+]
 
 _SPARE_BYTES = 16 * 2**20
 """Room for tiles that a full or read-only disk did not take: some hundred metatiles."""
@@ -113,7 +124,8 @@ def publish(publication: Publication, remotes: RemoteDescriptions | None = None)
     Raises: CatalogueError: with everything that is wrong, in document and data.
     """
     loaded = publication.load()
-    remotes = remotes or remote_descriptions(publication, publication.data)
+    remotes = remotes or remote_descriptions(publication)
+    remotes.policy = address_policy(loaded.document.remote_access, trusted=True)
     descriptions = _describe(loaded.document, publication, remotes)
     catalogue = compile_catalogue(
         loaded.document,
@@ -125,17 +137,27 @@ def publish(publication: Publication, remotes: RemoteDescriptions | None = None)
         legend_size=legend_size,
         template_fault=template_fault,
     )
+    catalogue = with_notes(catalogue, broken_sources(catalogue, remotes))
     return replace(catalogue, revision=_revision(publication.data, catalogue))
 
 
-def remote_descriptions(publication: Publication, data: Path | None) -> RemoteDescriptions:
-    """Return the reader of other servers' documents; one lasts for a process.
-
-    Args:
-        data: the data directory, where what they said is kept; None = nowhere.
-    """
-    directory = None if data is None else data / "remotes"
+def remote_descriptions(publication: Publication) -> RemoteDescriptions:
+    """Return the reader of other servers' documents; one lasts for a process."""
+    directory = None if publication.data is None else publication.data / "remotes"
     return RemoteDescriptions(directory, base=str(publication.base))
+
+
+def remotes_of(
+    publication: Publication,
+) -> tuple[RemoteDescriptions, dict[str, RemoteSourceSettings]]:
+    """Return the sources of a catalogue that are other servers, and who reads their documents.
+
+    Nothing is asked. Raises: CatalogueError: the catalogue is not right in itself.
+    """
+    loaded = publication.load()
+    remotes = remote_descriptions(publication)
+    remotes.policy = address_policy(loaded.document.remote_access, trusted=True)
+    return remotes, remote_ones(used_sources(loaded.document, publication.base))
 
 
 def open_service(catalogue: Catalogue, data: Path, *, meters: Meters) -> TileService:
@@ -224,14 +246,16 @@ def make_live(
     data: Path,
     settings: ServerSettings,
     meters: Meters,
+    remotes: RemoteDescriptions | None = None,
 ) -> Live:
-    """Make what one worker serves, and how it follows changes of the files.
+    """Make what one worker serves, and how it follows changes of the files and other servers.
 
     Args:
         first: what `publish` made of the publication, once for all workers.
         data: the data directory.
+        remotes: with which it did, so that other servers are not asked again.
     """
-    remotes = remote_descriptions(publication, data)
+    remotes = remotes or remote_descriptions(publication)
 
     def rebuild() -> TileService:
         return open_service(publish(publication, remotes), data, meters=meters)
@@ -245,6 +269,7 @@ def make_live(
         watch=lambda: watched.files(live.current.catalogue),
         rebuild=rebuild,
         mark=lambda: watched.said(live.current.catalogue),
+        remotes=lambda: remote_notes(live.current.catalogue, remotes),
     )
     return live
 
@@ -253,8 +278,8 @@ class _Watched:
     """The files whose change means another state, listed once for each state."""
 
     def __init__(self, publication: Publication, remotes: RemoteDescriptions) -> None:
-        self._remotes = remotes
         self._paths = publication.paths
+        self._remotes = remotes
         self._catalogue: Catalogue | None = None
         self._files: list[Path] = []
         self._polls = QueryPolls()
@@ -271,15 +296,14 @@ class _Watched:
         return self._files
 
     def said(self, catalogue: Catalogue) -> str:
-        """Return what the databases of the catalogue's sources say, asked when it is time."""
+        """Return what databases and other servers say, asked when it is time."""
         queries = {
             identifier: (series_query(settings.query), settings.query.every_s)
             for identifier, settings in catalogue.sources.items()
             if isinstance(settings, SeriesSource) and settings.query is not None
         }
         said = self._polls.said(queries, catalogue.queries) if queries else ""
-        remotes = {name: each for name, each in catalogue.sources.items() if is_remote(each)}
-        return f"{said}{self._remotes.poll(remotes)}" if remotes else said
+        return said + self._remotes.poll(remote_ones(catalogue.sources))
 
 
 def _describe(

@@ -51,6 +51,8 @@ LOG_KEYS: Final = frozenset(
         "bytes", "method", "ms", "outcome", "remote", "status", "target",
         # amounts
         "count", "delay_s", "seconds",
+        # what another server says of itself
+        "changes", "missing",
     }
 )  # fmt: skip
 """The only keys that a log line may have; a line with another one fails the tests."""

@@ -43,11 +43,14 @@ from tuilerie.sources.remote import (
     addresses,
     body,
     client,
+    descriptions,
+    discover,
     feature_info,
     opening,
     pace,
     picture,
     quoting,
+    schedule,
     secrets,
     tiles,
     wms,
@@ -69,6 +72,16 @@ def _bound(model: str, setting: str, key: str) -> int:
 
 
 LIMITS = {
+    "maps of a TMS that `inspect` reads": f"{discover.MOST_MAPS}",
+    "remotes read anew at once, each process": f"{descriptions.AT_ONCE}",
+    "time that a start waits for a remote of which something is kept": (
+        f"{descriptions.PATIENCE_S:g} s"
+    ),
+    "time until a failed reading is tried again": f"{schedule.RETRY_S:g} s",
+    "spread of readings that are due together": (
+        f"{schedule.SPREAD_S:g} s, a tenth of shorter intervals"
+    ),
+    "changes of one reading that are told": f"{descriptions.TOLD}",
     "path and query": f"{SETTINGS.max_target_bytes:,} bytes",
     "request line and headers": f"{SETTINGS.max_header_bytes:,} bytes",
     "path of a resource": f"{rest.MAX_PATH:,} bytes",

@@ -62,10 +62,10 @@ def test_every_command_and_option_has_a_row() -> None:
 
 
 def test_every_exit_code_has_a_row() -> None:
-    from tuilerie.cli.problems import EXIT_DATA, EXIT_START
+    from tuilerie.cli.problems import EXIT_DATA, EXIT_REMOTE, EXIT_START
 
     codes = rows(section(REFERENCE / "command.md", "Exit codes"))
-    assert {"0", str(EXIT_DATA), "2", str(EXIT_START), "130"} == codes
+    assert {"0", str(EXIT_DATA), "2", str(EXIT_START), str(EXIT_REMOTE), "130"} == codes
 
 
 def test_every_metric_has_a_row() -> None:

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from tuilerie import __version__
-from tuilerie.cli import check, inspect, schema, serve
+from tuilerie.cli import add, check, inspect, schema, serve, update
 
 __all__ = ["app", "main"]
 
@@ -47,6 +47,8 @@ def _root(
 
 app.command("serve", epilog=_EPILOG)(serve.serve)
 app.command("check", epilog=_EPILOG)(check.check)
+app.command("add", epilog=_EPILOG)(add.add)
+app.command("update", epilog=_EPILOG)(update.update)
 app.command("schema")(schema.schema)
 app.command("inspect", epilog=_EPILOG)(inspect.inspect)
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,6 +10,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
+from tuilerie.cli.data_directory import data_directory
 from tuilerie.cli.problems import EXIT_DATA, EXIT_START, tell, tell_all
 from tuilerie.errors import CatalogueError
 
@@ -113,15 +112,16 @@ def serve(
         )
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
-    directory = _data_directory(data, paths)
+    directory = data_directory(data, paths)
     publication = assembly.Publication.of(paths, directory, crs=crs)
 
     try:
         # Once, before the workers are forked: they share it, and errors are told before anything.
-        first = assembly.publish(publication)
+        remotes = assembly.remote_descriptions(publication)
+        first = assembly.publish(publication, remotes)
 
         def make(meters: Meters) -> Live:
-            return assembly.make_live(publication, first, directory, settings, meters)
+            return assembly.make_live(publication, first, directory, settings, meters, remotes)
 
         code = run(
             make,
@@ -158,13 +158,3 @@ def _greet(listening: Listening, prefix: str, data: Path) -> None:
     console.print(f"[bold]Tuilerie[/] serves at [bold link={url}]{url}/[/]")
     console.print(f"[dim]WMTS:[/] {url}/wmts/1.0.0/WMTSCapabilities.xml")
     console.print(f"[dim]Data:[/] {escape(str(data))}   [dim]Stop with Ctrl-C[/]")
-
-
-def _data_directory(given: Path | None, paths: list[Path]) -> Path:
-    """The directory asked for, or one that the same paths always get."""
-    if given is not None:
-        return given.absolute()
-    caches = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    names = "\n".join(sorted(str(path.absolute()) for path in paths))
-    digest = hashlib.sha256(names.encode()).hexdigest()[:12]
-    return caches / "tuilerie" / f"{paths[0].stem}-{digest}"

@@ -41,12 +41,17 @@ def worker_note(
     }
 
 
-def health_reply(notes: Mapping[int, Mapping[str, Any]], place: int) -> Reply:
+def health_reply(
+    notes: Mapping[int, Mapping[str, Any]],
+    place: int,
+    descriptions: Mapping[str, Mapping[str, Any]] | None = None,
+) -> Reply:
     """Return the state of the server: 200 while it serves, "ok" or "degraded".
 
     Args:
         notes: of all workers by place: {"worker": worker_note(), "metrics": snapshot}.
         place: of the worker that answers, which serves, or nobody would read this.
+        descriptions: by source, how it stands with what other servers say of themselves.
     """
     now = time.time()
     own = notes[place]["worker"]
@@ -56,6 +61,7 @@ def health_reply(notes: Mapping[int, Mapping[str, Any]], place: int) -> Reply:
     degraded = (
         own["reload_error"] is not None
         or bool(remotes)
+        or any(found["state"] != "ok" for found in (descriptions or {}).values())
         or any(not worker["alive"] or worker["revision"] != own["revision"] for worker in workers)
         or (faults["last"] is not None and now - faults["last"]["seconds"] < FAULT_MATTERS_S)
     )
@@ -71,6 +77,9 @@ def health_reply(notes: Mapping[int, Mapping[str, Any]], place: int) -> Reply:
         },
         "cache_faults": faults,
         "remotes_left_alone": remotes,
+        "remotes": {
+            source: _description(found) for source, found in sorted((descriptions or {}).items())
+        },
         "workers": workers,
     }
     body = json.dumps(document, ensure_ascii=False, indent=2).encode() + b"\n"
@@ -122,6 +131,17 @@ def _remote_faults(notes: Mapping[int, Mapping[str, Any]]) -> dict[str, Any]:
         source: {"since": _iso(time), "circuit": circuit, "failures": failures, "last": message}
         for source, (time, circuit, failures, message) in sorted(latest.items())
     }
+
+
+def _description(found: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what an operator wants to know of a remote's document."""
+    times = {"read": "read_at", "checked": "checked_at", "next": "next_at", "changed": "changed_at"}
+    told: dict[str, Any] = {"state": found["state"]}
+    told |= {name: _iso(found[key]) for name, key in times.items() if found[key]}
+    if found["fault"]:
+        told |= {"fault": found["fault"], "since": _iso(found["since"])}
+    told |= {name: list(found[name]) for name in ("missing", "changes") if found[name]}
+    return told | {"layers": list(found["layers"])}
 
 
 def _iso(seconds: float) -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from tuilerie.catalogue.address import TileAddress
 from tuilerie.server.answers import ReadyAnswers
@@ -56,6 +57,7 @@ class Live:
         mark: returns a text that changes when something does that is no file; it may wait.
         rebuild: makes the service that those files describe, its revision decided. Called in a
             thread. Raises CatalogueError.
+        remotes: returns, by source, how it stands with what other servers say of themselves.
     """
 
     def __init__(
@@ -67,12 +69,14 @@ class Live:
         watch: Callable[[], Sequence[Path]] | None = None,
         rebuild: Callable[[], Service] | None = None,
         mark: Callable[[], str] | None = None,
+        remotes: Callable[[], Mapping[str, Mapping[str, Any]]] | None = None,
     ) -> None:
         self.settings = ServerSettings() if settings is None else settings
         self.metrics = Metrics(Meters() if meters is None else meters)
         self.watch = watch
         self.rebuild = rebuild
         self.mark = mark
+        self.remotes = remotes
         self.current = Published(service, self.settings, self.metrics)
         self._tasks: set[asyncio.Task[None]] = set()
 

@@ -82,7 +82,8 @@ class Operations:
     def health(self) -> Reply:
         """Answer `/health`."""
         self._pin()
-        return health_reply(self._board.read_all(), self._place)
+        remotes = {} if self._live.remotes is None else self._live.remotes()
+        return health_reply(self._board.read_all(), self._place, remotes)
 
     def metrics(self) -> Reply:
         """Answer `/metrics`."""

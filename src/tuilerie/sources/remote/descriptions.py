@@ -39,7 +39,7 @@ AT_ONCE: Final = 3
 """Remotes that are read anew side by side by one process."""
 PATIENCE_S: Final = 10.0
 """How long a start waits for a remote of which something is kept."""
-_TOLD: Final = 20
+TOLD: Final = 20
 """Changes that are logged and kept."""
 
 _log = get_logger(__name__)
@@ -133,6 +133,15 @@ class RemoteDescriptions:
         self._under_way: set[str] = set()
         self._crew = 0
 
+    @property
+    def policy(self) -> AddressPolicy:
+        """Which addresses may be asked."""
+        return self._round.policy
+
+    @policy.setter
+    def policy(self, policy: AddressPolicy) -> None:
+        self._round.policy = policy
+
     def get(
         self,
         source: str,
@@ -197,10 +206,8 @@ class RemoteDescriptions:
         marks: dict[str, str] = {}
         leads = bool(sources) and self._leader.leads()
         for source, settings in sources.items():
-            if _template(settings, None) is not None:
-                continue
             key = key_of(settings)
-            kept = self._store.load(key)
+            kept = self._store.load(key)  # of templates nothing is
             if kept is None or key in marks:
                 continue
             marks[key] = f"{kept.meaning[:16]} {' '.join(kept.missing)} {_state_of(kept)}"
@@ -323,8 +330,8 @@ class RemoteDescriptions:
                     missing=gone,
                 ),
             )
-            _log.error("remote lacks what is served", source=source, missing=list(gone))
-            return Update("broken", tuple(map(str, changes(before, after)))[:_TOLD], fault)
+            _log.warning("remote lacks what is served", source=source, missing=list(gone))
+            return Update("broken", tuple(map(str, changes(before, after)))[:TOLD], fault)
         found = tuple(map(str, changes(before, after)))
         new = self._taken(source, key, kept, answer, found)
         self._know(key, _name(new, settings), after)
@@ -336,8 +343,8 @@ class RemoteDescriptions:
         """Keep a new document, and tell what is different in it."""
         new = _kept_of(answer, self._clock())
         if found:
-            more = len(found) - _TOLD
-            told = (*found[:_TOLD], *([f"and {more} more"] if more > 0 else ()))
+            more = len(found) - TOLD
+            told = (*found[:TOLD], *([f"and {more} more"] if more > 0 else ()))
             new = replace(new, changes=told, changed_at=new.read_at)
             _log.info("remote changed", source=source, changes=list(told))
         else:
@@ -352,7 +359,7 @@ class RemoteDescriptions:
         if error is not None:
             _log.warning("description not kept", source=source, error=str(error.strerror))
         if body is not None:
-            self._store.sweep()
+            self._store.sweep(self._clock())
 
     def _service(
         self, key: str, kept: Kept, settings: RemoteSourceSettings

@@ -130,11 +130,10 @@ class DescriptionStore:
         self._memory.pop(key, None)
         return None
 
-    def sweep(self) -> None:
+    def sweep(self, now: float) -> None:
         """Remove what nobody has read for long, and documents that no state names."""
         if self._directory is None:
             return
-        now = time.time()
         named: set[str] = set()
         with contextlib.suppress(OSError):
             for path in self._directory.glob("*.json"):
@@ -144,7 +143,7 @@ class DescriptionStore:
                 elif kept is not None:
                     named.add(kept.document)
             for path in (self._directory / "documents").iterdir():
-                if path.name not in named and now - path.stat().st_mtime > _YOUNG_S:
+                if path.name not in named and time.time() - path.stat().st_mtime > _YOUNG_S:
                     path.unlink()
 
     def _remember(self, key: str, kept: Kept, body: bytes | None) -> None:

@@ -9,6 +9,7 @@ import threading
 import time
 from concurrent.futures import Future
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -37,6 +38,7 @@ ROUND_S: Final = 30.0
 """So long an answer, or a failure, is good for others that ask for the same."""
 
 
+@lru_cache(maxsize=4096)
 def key_of(settings: RemoteSourceSettings) -> str:
     """Return under which name the description of a source is kept: what is asked, and for what.
 
@@ -71,8 +73,8 @@ class ReadingRound:
     """
 
     def __init__(self, base: str, policy: AddressPolicy) -> None:
+        self.policy = policy
         self._base = base
-        self._policy = policy
         self._lock = threading.Lock()
         self._asked: dict[str, _Asked] = {}
 
@@ -128,7 +130,7 @@ class ReadingRound:
             source,
             remote_settings(settings.options, self._base),
             homes_of(tried),
-            policy=self._policy,
+            policy=self.policy,
             meters=Meters(),
         ) as client:
             deadline = time.monotonic() + patience
