@@ -1,6 +1,6 @@
 """The form of an outline: what `tuilerie inspect --json` prints, name for name.
 
-Names and meanings are public (docs/reference/inspect.md): they may be added to, not changed.
+Names and meanings are public (`tuilerie schema inspect`): they may be added to, not changed.
 """
 
 from __future__ import annotations
