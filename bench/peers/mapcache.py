@@ -18,6 +18,8 @@ _MAPCACHE = """<?xml version="1.0"?>
     <read-only>true</read-only>
   </tileset>
   <service type="wmts" enabled="true"/>
+  <service type="tms" enabled="true"/>
+  <service type="gmaps" enabled="true"/>
   <errors>report</errors>
   <log_level>error</log_level>
 </mapcache>

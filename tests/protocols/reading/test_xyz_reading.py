@@ -148,6 +148,16 @@ def test_tms() -> None:
     assert tiles.matrix_set.matrices[1].bounds.top == pytest.approx(20037508.342789244)
 
 
+@pytest.mark.parametrize(("profile", "crs"), [("global-mercator", 3857), ("local", 3395)])
+def test_a_tms_of_the_usual_profile_is_spherical(profile: str, crs: int) -> None:
+    """Its specification says an ellipsoidal Mercator, which none of them has."""
+    document = data("tms-map.xml").replace(b"EPSG:3857", b"OSGEO:41001")
+    document = document.replace(b"global-mercator", profile.encode())
+    tiles = read_tile_map(document, address="https://tiles.example.org/tms/1.0.0/roads")
+    assert tiles.matrix_set.crs.text == f"EPSG:{crs}"
+    assert [each.code for each in tiles.warnings] == ["spherical-mercator"] * (crs == 3857)
+
+
 def test_ogc_api_tiles() -> None:
     document = {
         "title": "Roads",

@@ -21,6 +21,7 @@ __all__ = ["TileMapEntry", "read_tile_map", "read_tile_map_service"]
 
 _MOST: Final = 10_000
 _MOST_SETS: Final = 100
+_SPHERICAL: Final = Crs("EPSG:3857")
 
 
 class TileMapEntry(NamedTuple):
@@ -63,6 +64,7 @@ def read_tile_map(data: bytes, *, address: str) -> RemoteTiles:
     crs = read_crs(text_of(root, "SRS"))
     if crs is None:
         raise UnreadableDocument("no-layers", "Nobody knows the CRS of the map.")
+    crs = _meant(root, crs, remarks)
     extent, tiles = _box(root), child(root, "TileFormat")
     extension = attribute(tiles, "extension").lstrip(".") if tiles is not None else "png"
     try:
@@ -89,6 +91,21 @@ def read_tile_map(data: bytes, *, address: str) -> RemoteTiles:
         wgs84_bounds=_degrees(extent, crs),
         warnings=remarks.warnings,
     )
+
+
+def _meant(root: etree._Element, crs: Crs, remarks: Remarks) -> Crs:
+    """Return the CRS that the tiles are truly in.
+
+    The profile of the specification names an ellipsoidal Mercator; whoever serves it has tiles of
+    the spherical one, which lie up to 43 km elsewhere.
+    """
+    holder = child(root, "TileSets")
+    profile = "" if holder is None else attribute(holder, "profile")
+    named = text_of(root, "SRS")
+    if profile != "global-mercator" or not named.endswith(":41001"):
+        return crs
+    remarks.add("spherical-mercator", "EPSG:3857 was taken", f"profile {profile} in {named}", "SRS")
+    return _SPHERICAL
 
 
 def _degrees(extent: BoundingBox | None, crs: Crs) -> BoundingBox | None:
