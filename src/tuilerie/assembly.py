@@ -41,7 +41,7 @@ from tuilerie.raster.ramps import ramp_names
 from tuilerie.raster.threads import limit_threads
 from tuilerie.server.live import Live
 from tuilerie.server.settings import ServerSettings
-from tuilerie.sources.base import InfoDocumentSource, InfoSource
+from tuilerie.sources.base import InfoDocumentSource, InfoSource, LegendSource
 from tuilerie.sources.building import (
     build_sources,
     data_files,
@@ -53,6 +53,7 @@ from tuilerie.sources.building import (
 from tuilerie.sources.polling import QueryPolls
 from tuilerie.sources.remote.descriptions import RemoteDescriptions
 from tuilerie.telemetry import Meters
+from tuilerie.tiles.carried_legends import CarriedLegends
 from tuilerie.tiles.feature_info import LayerInformant
 from tuilerie.tiles.legends import LegendPainter, legend_size
 from tuilerie.tiles.manager import TileManager
@@ -208,6 +209,14 @@ def open_service(catalogue: Catalogue, data: Path, *, meters: Meters) -> TileSer
         executor.shutdown(wait=False)
 
     painter = LegendPainter(catalogue.layers, executor)
+    bearers = {name: each for name, each in sources.items() if isinstance(each, LegendSource)}
+    carried = CarriedLegends(
+        {
+            layer.identifier: bearers[layer.source]
+            for layer in catalogue.layers.values()
+            if layer.source in bearers
+        }
+    )
     return TileService(
         catalogue,
         managers,
@@ -215,6 +224,7 @@ def open_service(catalogue: Catalogue, data: Path, *, meters: Meters) -> TileSer
         flight=flight,
         on_close=close,
         draw_legend=painter.legend,
+        fetch_legend=carried.legend,
     )
 
 
