@@ -42,7 +42,7 @@ from tuilerie.raster.ramps import ramp_names
 from tuilerie.raster.threads import limit_threads
 from tuilerie.server.live import Live
 from tuilerie.server.settings import ServerSettings
-from tuilerie.sources.base import InfoDocumentSource, InfoSource
+from tuilerie.sources.base import InfoDocumentSource, InfoSource, LegendSource
 from tuilerie.sources.building import (
     build_sources,
     data_files,
@@ -56,6 +56,7 @@ from tuilerie.sources.remote.descriptions import AT_ONCE, RemoteDescriptions
 from tuilerie.sources.remote.from_options import address_policy
 from tuilerie.sources.remote.standing import broken_sources, remote_notes, remote_ones
 from tuilerie.telemetry import Meters
+from tuilerie.tiles.carried_legends import CarriedLegends
 from tuilerie.tiles.feature_info import LayerInformant
 from tuilerie.tiles.legends import LegendPainter, legend_size
 from tuilerie.tiles.manager import TileManager
@@ -230,6 +231,14 @@ def open_service(catalogue: Catalogue, data: Path, *, meters: Meters) -> TileSer
         executor.shutdown(wait=False)
 
     painter = LegendPainter(catalogue.layers, executor)
+    bearers = {name: each for name, each in sources.items() if isinstance(each, LegendSource)}
+    carried = CarriedLegends(
+        {
+            layer.identifier: bearers[layer.source]
+            for layer in catalogue.layers.values()
+            if layer.source in bearers
+        }
+    )
     return TileService(
         catalogue,
         managers,
@@ -237,6 +246,7 @@ def open_service(catalogue: Catalogue, data: Path, *, meters: Meters) -> TileSer
         flight=flight,
         on_close=close,
         draw_legend=painter.legend,
+        fetch_legend=carried.legend,
     )
 
 

@@ -46,6 +46,7 @@ from tuilerie.sources.remote import (
     descriptions,
     discover,
     feature_info,
+    legends,
     opening,
     pace,
     picture,
@@ -58,6 +59,7 @@ from tuilerie.sources.remote import (
 )
 from tuilerie.sources.remote import settings as remote_settings
 from tuilerie.telemetry import MAX_SOURCES
+from tuilerie.tiles.carried_legends import CARRIED_BYTES, CARRIED_S
 from tuilerie.tiles.legends import LEGEND_BYTES
 
 SETTINGS = ServerSettings()
@@ -109,6 +111,7 @@ LIMITS = {
         f"{_bound('LegendDrawing', 'ticks', 'maximum')} by `ticks`"
     ),
     "drawn legends, each worker": f"{LEGEND_BYTES // 2**20} MiB",
+    "legends of other servers, each worker": f"{CARRIED_BYTES // 2**20} MiB for {CARRIED_S:,.0f} s",
     "dimensions of a layer": f"{MAX_DIMENSIONS}",
     "values of a dimension": f"{MAX_VALUES:,}",
     "files of a series": f"{series_files.MAX_FILES:,}",
@@ -131,6 +134,8 @@ LIMITS = {
     "body of an answer, decompressed": f"{remote_settings.MAX_BYTES:,} bytes",
     "bytes unfolded from one, above a mebibyte": f"{body.MAX_RATIO}",
     "pixels of a picture": f"{picture.MAX_PIXELS:,}",
+    "bytes of a legend": f"{legends.LEGEND_BYTES:,}",
+    "pixels of a legend": f"{legends.LEGEND_PIXELS:,}",
     "redirects in a row": f"{client.MAX_REDIRECTS}",
     "length of an address": f"{addresses.MAX_ADDRESS:,} characters",
     "error page that is read and quoted": f"{quoting.QUOTED_BYTES:,} bytes",

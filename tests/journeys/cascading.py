@@ -7,6 +7,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+import httpx
 import numpy as np
 from PIL import Image
 
@@ -14,6 +15,10 @@ from tests.remote.fake import Answer, Request
 from tests.sources.archives import Tiles
 from tuilerie.assembly import Publication, open_service, publish
 from tuilerie.catalogue.address import TileAddress, TileQuery
+from tuilerie.server.app import App
+from tuilerie.server.live import Live
+from tuilerie.server.operations import Operations
+from tuilerie.server.settings import ServerSettings
 from tuilerie.telemetry import Meters
 
 __all__ = ["Cascade", "tile_answers"]
@@ -73,6 +78,13 @@ class Cascade:
     async def pixels(self, query: str, **more: Any) -> np.ndarray:
         data = await self.tile(query, **more)
         return np.asarray(Image.open(BytesIO(data)).convert("RGBA")).astype(int)
+
+    async def get(self, path: str) -> httpx.Response:
+        """Ask the application, in this process."""
+        live = Live(self.service, ServerSettings())
+        door = httpx.ASGITransport(App(live, Operations(live)))
+        async with httpx.AsyncClient(transport=door, base_url="http://maps.test") as client:
+            return await client.get(path)
 
     async def close(self) -> None:
         await self.service.close()

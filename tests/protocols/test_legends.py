@@ -47,7 +47,7 @@ def test_each_path_leads_to_its_legend():
     assert paths[0] == f"{start}.png"
     assert paths[2:] == [f"{start}-3.svg", f"{start}-4.bin"]
     for n in (0, 2, 3):
-        assert find_legend(CATALOGUE, paths[n].encode()) == FoundLegend(LAYER, STYLE, LEGENDS[n])
+        assert find_legend(CATALOGUE, paths[n].encode()) == FoundLegend(LAYER, STYLE, n, LEGENDS[n])
     with pytest.raises(NotFound):
         find_legend(CATALOGUE, paths[1].encode())
 
@@ -85,7 +85,7 @@ def test_drawn_legends_are_named_by_their_language():
     ]
     for n, legend in enumerate(DRAWN.legends):
         found = find_legend(CATALOGUE, legend_path(LAYER, DRAWN, n).encode())
-        assert found == FoundLegend(LAYER, "drawn", legend)
+        assert found == FoundLegend(LAYER, "drawn", n, legend)
 
 
 @pytest.mark.parametrize(

@@ -138,6 +138,9 @@ class SmallService:
     async def get_legend(self, layer: str, style: str, language: str, media_type: str) -> bytes:
         return f"{layer} {style} {language} {media_type}".encode()
 
+    async def fetch_legend(self, layer: str, style: str, number: int) -> bytes:
+        return f"{layer} {style} {number}".encode()
+
     async def get_feature_info(
         self, wanted: InfoAddress, *, base_url: str, languages: tuple[str, ...]
     ) -> bytes:

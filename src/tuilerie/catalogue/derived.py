@@ -200,6 +200,7 @@ class Descriptions:
             transparent=any(member.transparent for member in known) or bounds != first.bounds,
             tells=False,
             info_formats=(),
+            styles=tuple(replace(style, legends=()) for style in first.styles),
             remote=None,
             fingerprint=fingerprint(
                 [member.fingerprint for member in known],

@@ -1,4 +1,4 @@
-"""The legends that an operator has, or that are drawn here: as the catalogue announces them."""
+"""The legends that are drawn here, or that an operator or a source has: as they are announced."""
 
 from __future__ import annotations
 
@@ -9,10 +9,17 @@ from pathlib import Path
 
 from tuilerie.catalogue.faults import listed
 from tuilerie.catalogue.metadata import Legend, LegendKey
-from tuilerie.catalogue.model import StylePlan, Text
+from tuilerie.catalogue.model import SourceLegend, StylePlan, Text
 from tuilerie.grids import TileMatrixSet
 
-__all__ = ["LegendError", "LegendSize", "drawn_legends", "legends_for", "placed_legends"]
+__all__ = [
+    "LegendError",
+    "LegendSize",
+    "drawn_legends",
+    "legends_for",
+    "placed_legends",
+    "source_legends",
+]
 
 LegendSize = Callable[[StylePlan, str], tuple[int, int]]
 """From a style that is complete but for its legends, and a language, to width and height."""
@@ -54,6 +61,21 @@ def drawn_legends(
     return tuple(found)
 
 
+def source_legends(legends: Sequence[SourceLegend]) -> tuple[Legend, ...]:
+    """Return what is announced of the legends of a source's style; never where they truly are."""
+    return tuple(
+        Legend(
+            each.format,
+            width=each.width,
+            height=each.height,
+            min_scale_denominator=each.min_scale_denominator,
+            max_scale_denominator=each.max_scale_denominator,
+            of_source=True,
+        )
+        for each in legends
+    )
+
+
 def legends_for(legends: Sequence[Legend], languages: Sequence[str]) -> list[tuple[int, Legend]]:
     """Return the legends for a reader, with their numbers among all of them.
 
@@ -77,7 +99,8 @@ def placed_legends(
     """Return a style whose legends have absolute files, and scale denominators of matrices.
 
     "These values must exactly match the scale denominators of available TileMatrixes", says the
-    schema, so a rounded one becomes that of the matrix that was meant.
+    schema, so a rounded one becomes that of the matrix that was meant. The legend of a source may
+    be for matrices that the layer does not have: such a bound is left out.
 
     Args:
         plan: the style, its legends as written.
@@ -96,9 +119,18 @@ def _placed(legend: Legend, scales: Sequence[float], base: Path) -> Legend:
     return replace(
         legend,
         file=str(base / legend.file) if legend.file else "",
-        min_scale_denominator=_matched(legend.min_scale_denominator, scales),
-        max_scale_denominator=_matched(legend.max_scale_denominator, scales),
+        min_scale_denominator=_bound(legend, legend.min_scale_denominator, scales),
+        max_scale_denominator=_bound(legend, legend.max_scale_denominator, scales),
     )
+
+
+def _bound(legend: Legend, written: float | None, scales: Sequence[float]) -> float | None:
+    try:
+        return _matched(written, scales)
+    except LegendError:
+        if legend.of_source:
+            return None
+        raise
 
 
 def _matched(written: float | None, scales: Sequence[float]) -> float | None:

@@ -62,6 +62,7 @@ class Legend:
         max_scale_denominator: exclusive; likewise.
         language: BCP 47 tag of what is written on it; "" = it is for all.
         drawn: this server draws it; neither `href` nor `file` is there.
+        of_source: the layer's source has it; neither of them is there either.
     """
 
     format: str
@@ -73,6 +74,7 @@ class Legend:
     max_scale_denominator: float | None = None
     language: str = ""
     drawn: bool = False
+    of_source: bool = False
 
 
 @dataclass(frozen=True, slots=True)

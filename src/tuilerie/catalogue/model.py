@@ -40,6 +40,7 @@ __all__ = [
     "Resampling",
     "ServiceInfo",
     "SourceDescription",
+    "SourceLegend",
     "SourceStyle",
     "StylePlan",
     "Text",
@@ -169,7 +170,8 @@ class StylePlan:
 
             Colours are "#rrggbb" or "#rrggbbaa".
         fingerprint: of kind and parameters, but for words on legends (unit, labels).
-        legends: those that the operator has, else those that are drawn, in every language.
+        legends: those that the operator or the source has, else those that are drawn, in every
+            language.
         key: what is written on the drawn ones; None = none are drawn.
     """
 
@@ -276,18 +278,39 @@ class BandDescription:
 
 
 @dataclass(frozen=True, slots=True)
+class SourceLegend:
+    """A picture of a legend that another server has.
+
+    Attributes:
+        address: there, for the source alone: it may hold what nobody else is to see.
+        format: media type.
+        width, height: pixels, as the server says; 0 = not said.
+        min_scale_denominator, max_scale_denominator: as of `Legend`, as the server says.
+    """
+
+    address: str = field(repr=False)
+    format: str
+    width: int = 0
+    height: int = 0
+    min_scale_denominator: float | None = None
+    max_scale_denominator: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class SourceStyle:
     """A style that a source has itself: another server's.
 
     Attributes:
         identifier: ours.
         name: what the source calls it.
+        legends: that the source can be asked for, by their numbers from 0.
     """
 
     identifier: str
     name: str
     title: str = ""
     abstract: str = ""
+    legends: tuple[SourceLegend, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from tuilerie.catalogue.faults import listed
 from tuilerie.catalogue.fingerprint import fingerprint
 from tuilerie.catalogue.keywords import grouped, ungrouped
 from tuilerie.catalogue.legend_keys import legend_key
-from tuilerie.catalogue.legends import LegendSize, drawn_legends
+from tuilerie.catalogue.legends import LegendSize, drawn_legends, source_legends
 from tuilerie.catalogue.metadata import LegendKey
 from tuilerie.catalogue.model import (
     BandDescription,
@@ -66,6 +66,7 @@ def source_style_plan(style: SourceStyle, identifier: str, *, is_default: bool) 
         abstract=Text((("", style.abstract),)) if style.abstract else Text(),
         is_default=is_default,
         fingerprint=fingerprint("default", {"of the source": style.name}),
+        legends=source_legends(style.legends),
     )
 
 

@@ -46,6 +46,13 @@ class Service(Protocol):
         """
         ...
 
+    async def fetch_legend(self, layer: str, style: str, number: int) -> bytes:
+        """Return the picture of a legend that the catalogue announces as the source's.
+
+        Raises: NotFound, UpstreamError.
+        """
+        ...
+
     async def get_feature_info(
         self, address: InfoAddress, *, base_url: str, languages: tuple[str, ...]
     ) -> bytes:

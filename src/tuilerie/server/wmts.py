@@ -17,7 +17,7 @@ from typing import Final
 
 from tuilerie.catalogue.address import TileAddress, TileQuery
 from tuilerie.catalogue.resolve_slowly import rejected
-from tuilerie.errors import NotFound, Rejection, RequestError, TuilerieError
+from tuilerie.errors import NotFound, Rejection, RequestError, TuilerieError, UpstreamError
 from tuilerie.formats import StoredTile, content_hash
 from tuilerie.protocols.inspire import requested_language
 from tuilerie.protocols.wmts import exceptions, kvp, rest
@@ -253,17 +253,22 @@ async def _capabilities(asked: GetCapabilities, request: Request, published: Pub
 
 
 async def _legend(found: FoundLegend, request: Request, published: Published) -> Reply:
-    """Answer with the picture of a legend: drawn, or as it is on the operator's disk now."""
-    layer, style, legend = found
+    """Answer with a legend: drawn, of the layer's source, or on the operator's disk now."""
+    layer, style, number, legend = found
     published.users += 1
     try:
         if legend.drawn:
             language, kind = legend.language, legend.format
             data = await published.service.get_legend(layer, style, language, kind)
+        elif legend.of_source:
+            data = await published.service.fetch_legend(layer, style, number)
         else:
             data = await asyncio.to_thread(Path(legend.file).read_bytes)
     except OSError as error:
         raise NotFound("The legend cannot be read.") from error
+    except UpstreamError as error:
+        _log.warning("legend not served", error=str(error), layer=layer)
+        return report(error, "legend", Encoding.REST, report_language(request))
     finally:
         published.users -= 1
     return document_reply(

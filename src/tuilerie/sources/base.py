@@ -19,6 +19,7 @@ __all__ = [
     "FetchedTile",
     "InfoDocumentSource",
     "InfoSource",
+    "LegendSource",
     "MapRequest",
     "MapSource",
     "PointRequest",
@@ -240,5 +241,21 @@ class InfoDocumentSource(Protocol):
         """Return its document about a place in one of its formats, untouched.
 
         Raises: UpstreamError.
+        """
+        ...
+
+
+@runtime_checkable
+class LegendSource(Protocol):
+    """A source whose styles have legends of their own: a remote server."""
+
+    async def fetch_legend(self, style: str, number: int) -> bytes | None:
+        """Return the picture of a legend that the source described; None if it is gone.
+
+        Args:
+            style: as of a `MapRequest`.
+            number: among the legends of that style, from 0.
+
+        Raises: UpstreamError: it cannot be had, or is no picture of the type that was described.
         """
         ...

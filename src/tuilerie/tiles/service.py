@@ -14,10 +14,12 @@ from tuilerie.formats import StoredTile
 from tuilerie.tiles.feature_info import LayerInformant
 from tuilerie.tiles.manager import TileManager
 
-__all__ = ["LegendDrawn", "TileService"]
+__all__ = ["LegendDrawn", "LegendFetched", "TileService"]
 
 LegendDrawn = Callable[[str, str, str, str], Awaitable[bytes]]
 """From layer, style, language and media type to a picture."""
+LegendFetched = Callable[[str, str, int], Awaitable[bytes]]
+"""From layer, style and the legend's number to a picture."""
 
 
 class TileService:
@@ -37,6 +39,7 @@ class TileService:
         flight: SingleFlight[Mapping[TileAddress, StoredTile]],
         on_close: Callable[[], Awaitable[None]],
         draw_legend: LegendDrawn,
+        fetch_legend: LegendFetched,
     ) -> None:
         self.catalogue = catalogue
         self.resolver = Resolver(catalogue)
@@ -45,6 +48,7 @@ class TileService:
         self._flight = flight
         self._on_close = on_close
         self._draw_legend = draw_legend
+        self._fetch_legend = fetch_legend
 
     def cached(self, address: TileAddress) -> StoredTile | None:
         """Return a fresh tile that can be had at once (microseconds), else None."""
@@ -71,6 +75,16 @@ class TileService:
         Raises: NotFound: it announces none.
         """
         return await self._draw_legend(layer, style, language, media_type)
+
+    async def fetch_legend(self, layer: str, style: str, number: int) -> bytes:
+        """Return the picture of a legend that the catalogue announces as the source's.
+
+        Args:
+            number: among the style's legends, from 0.
+
+        Raises: NotFound: the source has no such legend; UpstreamError (a remote).
+        """
+        return await self._fetch_legend(layer, style, number)
 
     async def get_feature_info(
         self, address: InfoAddress, *, base_url: str, languages: tuple[str, ...]

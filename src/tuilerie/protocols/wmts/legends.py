@@ -1,7 +1,7 @@
 """Where the pictures of legends are found that this server hands out itself.
 
 They lie beside the tiles: /wmts/1.0.0/{Layer}/{Style}/legend.png. Further ones that an operator
-gave for the same style are at legend-2.png and so on; drawn ones in further languages at
+or a source has for the same style are at legend-2.png and so on; drawn ones in further languages at
 legend.fr.png. The standard leaves their addresses to the server (Table 8).
 """
 
@@ -33,10 +33,11 @@ _NAME = re.compile(
 
 
 class FoundLegend(NamedTuple):
-    """A legend that this server hands out, and the identifiers of layer and style."""
+    """A legend that this server hands out: layer, style, and its number among the style's."""
 
     layer: str
     style: str
+    number: int
     legend: Legend
 
 
@@ -64,8 +65,8 @@ def find_legend(catalogue: Catalogue, path: bytes) -> FoundLegend | None:
     for plan in published.styles if published is not None else ():
         if plan.identifier == style:
             for number, legend in enumerate(plan.legends):
-                if (legend.file or legend.drawn) and _name(plan, number) == name:
-                    return FoundLegend(layer, style, legend)
+                if not legend.href and _name(plan, number) == name:
+                    return FoundLegend(layer, style, number, legend)
     raise NotFound("The style has no such legend here.")
 
 

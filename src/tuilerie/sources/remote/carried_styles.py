@@ -14,13 +14,22 @@ from tuilerie.catalogue.dimension_settings import (
 from tuilerie.catalogue.dimensions import Dimension, DimensionKind, Nearest, canonical_value
 from tuilerie.catalogue.fields import identifier_fault
 from tuilerie.catalogue.iso8601 import parse_time
-from tuilerie.catalogue.model import SourceStyle
+from tuilerie.catalogue.model import SourceLegend, SourceStyle
 from tuilerie.catalogue.texts import NO_TEXT, Text
 
-__all__ = ["RemoteValues", "Spellings", "carried_dimensions", "carried_styles"]
+__all__ = ["RemoteLook", "RemoteValues", "Spellings", "carried_dimensions", "carried_styles"]
 
 Spellings = Mapping[tuple[str, str], str]
 """The remote's spelling of a value, by our dimension and our spelling."""
+
+
+class RemoteLook(NamedTuple):
+    """A style as a remote has it, whichever the protocol."""
+
+    name: str
+    title: str = ""
+    abstract: str = ""
+    legends: tuple[SourceLegend, ...] = ()
 
 
 class RemoteValues(NamedTuple):
@@ -41,17 +50,16 @@ class RemoteValues(NamedTuple):
     nearest: bool = False
 
 
-def carried_styles(styles: Iterable[tuple[str, str, str]], default: str) -> tuple[SourceStyle, ...]:
+def carried_styles(styles: Iterable[RemoteLook], default: str) -> tuple[SourceStyle, ...]:
     """Return the styles, the default first; those that cannot be named here are left out.
 
     Args:
-        styles: name, title and abstract.
         default: name of the one that comes first.
     """
     found: dict[str, SourceStyle] = {}
-    for name, title, abstract in styles:
-        identifier = name if not identifier_fault(name) else "default"
-        found.setdefault(identifier, SourceStyle(identifier, name, title, abstract))
+    for look in styles:
+        identifier = look.name if not identifier_fault(look.name) else "default"
+        found.setdefault(identifier, SourceStyle(identifier, *look))
     return tuple(sorted(found.values(), key=lambda style: style.name != default))
 
 

@@ -10,6 +10,7 @@ from tuilerie.grids import Crs, TileIndex
 from tuilerie.raster.image import Raster
 from tuilerie.sources.base import FetchedTile, MapRequest, PointRequest, TileOffer
 from tuilerie.sources.remote.feature_info import RemoteInfo
+from tuilerie.sources.remote.legends import RemoteLegends
 from tuilerie.sources.remote.relayed_tiles import RemoteTileSource
 from tuilerie.sources.tile_check import check_tile
 from tuilerie.sources.tile_fetching import KEPT_BYTES, TileFetcher
@@ -26,6 +27,7 @@ class SourceOfManyGrids:
         rules: how maps are drawn.
         executor: threads in which pixels are made.
         info: asks the remote about places; None = it knows nothing of them.
+        legends: fetches those of its styles; None = they have none.
     """
 
     def __init__(
@@ -35,9 +37,11 @@ class SourceOfManyGrids:
         *,
         executor: Executor,
         info: RemoteInfo | None = None,
+        legends: RemoteLegends | None = None,
     ) -> None:
         kept = KEPT_BYTES // len(tiles)
         self._info = info
+        self._legends = legends
         self._sources = tuple(
             TiledSource(TileFetcher(each, kept_bytes=kept), rules, executor=executor)
             for each in tiles
@@ -99,6 +103,10 @@ class SourceOfManyGrids:
         if self._info is None:
             raise TypeError("a remote is asked about places in the formats that it has")
         return await self._info.fetch(request, info_format)
+
+    async def fetch_legend(self, style: str, number: int) -> bytes | None:
+        """Return the remote's legend of a style. Raises: UpstreamError."""
+        return None if self._legends is None else await self._legends.fetch(style, number)
 
     async def close(self) -> None:
         """Close all of them; idempotent."""

@@ -26,6 +26,7 @@ from tuilerie.sources.remote.feature_info import RemoteInfo, ask_wms
 from tuilerie.sources.remote.formats_of_remote import their_formats
 from tuilerie.sources.remote.from_options import address_policy, error_pictures, remote_settings
 from tuilerie.sources.remote.grids_of_remote import SourceOfManyGrids
+from tuilerie.sources.remote.legends import RemoteLegends
 from tuilerie.sources.remote.tiles import describe_tiles, template_tiles
 from tuilerie.sources.remote.wms import (
     describe_wms,
@@ -34,7 +35,7 @@ from tuilerie.sources.remote.wms import (
     wms_plan,
 )
 from tuilerie.sources.remote.wms_maps import WmsMapSource
-from tuilerie.sources.remote.wmts import describe_wmts, wmts_info, wmts_tiles
+from tuilerie.sources.remote.wmts import describe_wmts, wmts_info, wmts_styles, wmts_tiles
 from tuilerie.sources.tiled import TilingRules
 from tuilerie.telemetry import Meters
 
@@ -104,12 +105,13 @@ def open_remote(
         policy=address_policy(access, trusted=True),
         meters=meters,
     )
-    info = None
+    info = legends = None
     match settings, service:
         case WmtsSource(), RemoteWmts():
             tiles = wmts_tiles(settings, service, source, client)
             offers = [each.offer for each in tiles]
             info = wmts_info(settings, service, source, client, offers)
+            legends = RemoteLegends(source, wmts_styles(settings, service), client)
         case XyzSource(), RemoteTiles():
             tiles = [template_tiles(settings, service, source, client)]
         case WmsSource(), RemoteWms():
@@ -121,7 +123,7 @@ def open_remote(
         max_tiles=settings.max_tiles,
         on_error=settings.on_error,
     )
-    return SourceOfManyGrids(tiles, rules, executor=executor, info=info)
+    return SourceOfManyGrids(tiles, rules, executor=executor, info=info, legends=legends)
 
 
 def _wms(
@@ -150,6 +152,7 @@ def _wms(
         spellings=spellings,
         blank_on_error=settings.on_error == "blank",
         info=info,
+        legends=RemoteLegends(source, plan.own_styles, client),
         executor=executor,
     )
 

@@ -17,6 +17,7 @@ from tuilerie.errors import CatalogueError, Problem
 from tuilerie.grids import WGS84, BoundingBox, Crs
 from tuilerie.protocols.wms.reading import RemoteMapLayer, RemoteWms
 from tuilerie.sources.remote.carried_styles import (
+    RemoteLook,
     RemoteValues,
     Spellings,
     carried_dimensions,
@@ -24,6 +25,7 @@ from tuilerie.sources.remote.carried_styles import (
 )
 from tuilerie.sources.remote.extents import WORLD, degrees_in, picture_description, projected
 from tuilerie.sources.remote.formats_of_remote import info_formats, pictures_among, really
+from tuilerie.sources.remote.legends import carried_legends
 
 __all__ = ["USUAL_CELL_M", "WmsPlan", "describe_wms", "wms_plan"]
 
@@ -183,12 +185,15 @@ def _own_styles(settings: WmsSource, service: RemoteWms) -> tuple[SourceStyle, .
         return ()
     layer = service.layers[settings.layers[0]]
     wanted = settings.styles[0] if settings.styles else ""
-    named = [(style.name, style.title, style.abstract) for style in layer.styles]
-    if not any(name == wanted for name, _, _ in named):
+    named = [
+        RemoteLook(style.name, style.title, style.abstract, carried_legends(style.legends))
+        for style in layer.styles
+    ]
+    if not any(look.name == wanted for look in named):
         if not wanted and named:
             # The first one listed is the default (OGC 06-042, 7.2.4.6.5).
-            return carried_styles(named, named[0][0])
-        named.insert(0, (wanted, "", ""))
+            return carried_styles(named, named[0].name)
+        named.insert(0, RemoteLook(wanted))
     return carried_styles(named, wanted)
 
 

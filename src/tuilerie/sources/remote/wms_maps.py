@@ -26,6 +26,7 @@ from tuilerie.sources.remote.advice import upstream_fault
 from tuilerie.sources.remote.client import RemoteClient
 from tuilerie.sources.remote.error_pictures import ErrorPictures
 from tuilerie.sources.remote.feature_info import RemoteInfo
+from tuilerie.sources.remote.legends import RemoteLegends
 from tuilerie.sources.remote.map_pieces import MapPiece, MapWindow, pieces_of, window_around
 from tuilerie.sources.remote.relayed_tiles import usable_picture
 from tuilerie.sources.remote.wms import WmsPlan
@@ -68,9 +69,11 @@ class WmsMapSource:
         spellings: Mapping[tuple[str, str], str],
         blank_on_error: bool,
         info: RemoteInfo | None,
+        legends: RemoteLegends,
         executor: Executor,
     ) -> None:
         self._info = info
+        self._legends = legends
         self._plan = plan
         self._source = identifier
         self._client = client
@@ -116,6 +119,10 @@ class WmsMapSource:
         if self._info is None:
             raise TypeError("a remote is asked about places in the formats that it has")
         return await self._info.fetch(request, info_format)
+
+    async def fetch_legend(self, style: str, number: int) -> bytes | None:
+        """Return the remote's legend of a style. Raises: UpstreamError."""
+        return await self._legends.fetch(style, number)
 
     async def close(self) -> None:
         """End what is under way and close all connections; idempotent."""

@@ -17,6 +17,7 @@ from tuilerie.grids import TileIndex, TileMatrixSet
 from tuilerie.protocols.wmts.reading import RemoteLayer, RemoteLink, RemoteWmts, tile_address
 from tuilerie.sources.base import TileOffer
 from tuilerie.sources.remote.carried_styles import (
+    RemoteLook,
     RemoteValues,
     Spellings,
     carried_dimensions,
@@ -36,9 +37,10 @@ from tuilerie.sources.remote.formats_of_remote import (
     their_formats,
 )
 from tuilerie.sources.remote.from_options import error_pictures
+from tuilerie.sources.remote.legends import carried_legends
 from tuilerie.sources.remote.relayed_tiles import AddressOf, RemoteTileSource
 
-__all__ = ["TOLERANCE_PX", "describe_wmts", "wmts_info", "wmts_tiles"]
+__all__ = ["TOLERANCE_PX", "describe_wmts", "wmts_info", "wmts_styles", "wmts_tiles"]
 
 TOLERANCE_PX = 1 / 32
 """How far the remote's tiles may lie from ours and still be the same: documents round."""
@@ -143,6 +145,11 @@ def wmts_info(
     return RemoteInfo(identifier, formats, address, client)
 
 
+def wmts_styles(settings: WmtsSource, service: RemoteWmts) -> tuple[SourceStyle, ...]:
+    """Return the styles of a layer as it is described, the default first."""
+    return _styles(settings, _layer(settings, service))
+
+
 def _info_types(service: RemoteWmts, layer: RemoteLayer) -> tuple[str, ...]:
     by_template = any(each.kind == "FeatureInfo" for each in layer.templates)
     return layer.info_formats if service.info_addresses or by_template else ()
@@ -233,7 +240,13 @@ def _links(settings: WmtsSource, layer: RemoteLayer) -> tuple[RemoteLink, ...]:
 def _styles(settings: WmtsSource, layer: RemoteLayer) -> tuple[SourceStyle, ...]:
     default = layer.default_style if settings.style is None else settings.style
     return carried_styles(
-        [(style.identifier, style.title, style.abstract) for style in layer.styles], default
+        [
+            RemoteLook(
+                style.identifier, style.title, style.abstract, carried_legends(style.legends)
+            )
+            for style in layer.styles
+        ],
+        default,
     )
 
 
