@@ -1,4 +1,15 @@
-"""Other servers as sources: what a relayed tile costs, a reprojected one, and a cold map."""
+"""Other servers as sources: what a relayed tile costs, a reprojected one, and a cold map.
+
+The remote of the first two is nginx with the tiles as files, on the core of the server measured:
+it takes about 0.01 ms of it a tile, told in each run, so that it is neither a slow remote that is
+measured nor a cache of ours that one of the two finds warm. Both reproject the same JPEG tiles of
+EPSG:3857 to the same tiles of EPSG:3035 with the defaults of each for the rest: metatiles of
+4 × 4, bicubic, JPEG of quality 85, no tile cached. Each chooses the remote's matrix by its own
+default rule: MapProxy the finer one up to an enlargement of 1.15, Tuilerie the nearest by ratio,
+so that around 55° N it reads the coarser one where MapProxy reads the finer; what "finer" costs
+Tuilerie is told beside.
+MapProxy runs in two processes of four threads, the clients on the other core.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +17,14 @@ import http.client
 import shutil
 import statistics
 import time
+import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from bench import load, raster
 from bench.peers import mapproxy, nginx, slow, tuilerie
+from bench.processes import servers_cpu_s
 from bench.report import Report
 
 CLIENTS = 8
@@ -20,6 +33,9 @@ TARGET = "EuropeanETRS89_LAEAQuad"
 LATENCY_S = 0.05
 COLD_TILES = 40
 _RELAYED = 300
+_CAPABILITIES = "/wmts/1.0.0/WMTSCapabilities.xml"
+_FINER = [(MATRIX + 1, x, y) for x in range(36, 100) for y in range(14, 66)]
+"""All tiles of the next matrix that reach into the European grid, and some around them."""
 _MOST_ABOVE_MS = 1.3
 
 _REMOTE = """tuilerie: 1
@@ -28,7 +44,7 @@ sources:
     kind: {kind}
     url: "{url}"
     {more}
-    options: {{max_connections: {connections}}}
+    {options}
 layers:
   world:
     source: far
@@ -46,10 +62,13 @@ def measure(folder: Path, shelf: Path, report: Report) -> None:
     tiles = [(MATRIX, x, y) for x in range(64) for y in range(64)]
     settings = raster.catalogue(folder, raster.dense(shelf))
     with tuilerie.serving(folder / "origin", settings) as (origin, _):
-        _fill(origin, tiles, files)
-        with nginx.static_files(folder / "nginx", files) as static:
-            _relay(folder, static, tiles, report)
-        _reproject(folder, shelf, origin, report)
+        _fill(origin, [*tiles, *_FINER], files)
+        capabilities = _body(origin, _CAPABILITIES).replace(origin.encode(), b"@ORIGIN@")
+    with nginx.static_files(folder / "nginx", files) as static:
+        described = files / _CAPABILITIES.lstrip("/")
+        described.write_bytes(capabilities.replace(b"@ORIGIN@", static.encode()))
+        _relay(folder, static, tiles, report)
+        _reproject(folder, shelf, static, report)
     body = _file(files, tiles[0]).read_bytes()
     with slow.serving(body, LATENCY_S, "image/jpeg") as far:
         _cold_map(folder, far, report)
@@ -58,14 +77,14 @@ def measure(folder: Path, shelf: Path, report: Report) -> None:
 def _relay(folder: Path, static: str, tiles: list[tuple[int, int, int]], report: Report) -> None:
     text = _REMOTE.format(
         kind="xyz",
-        url=f"{static}/{{z}}/{{x}}/{{y}}.jpg",
+        url=static + tuilerie.rest_target("{z}", "{x}", "{y}"),
         more=f"max_matrix: {MATRIX}",
-        connections=8,
+        options="",
         extension="jpg",
     ).replace("    styles: [default]\n", "")
     with tuilerie.serving(folder / "relay", _written(folder / "relay.yaml", text)) as (origin, _):
         ours = _median_ms(origin, [tuilerie.rest_target(*tile) for tile in tiles[:_RELAYED]])
-    direct = _median_ms(static, ["/{}/{}/{}.jpg".format(*tile) for tile in tiles[:_RELAYED]])
+    direct = _median_ms(static, [tuilerie.rest_target(*tile) for tile in tiles[:_RELAYED]])
     report.row("a tile from the remote itself", f"{direct:8.2f} ms at the median")
     report.row("a tile relayed, nothing cached", f"{ours:8.2f} ms at the median")
     report.ratio(
@@ -75,35 +94,43 @@ def _relay(folder: Path, static: str, tiles: list[tuple[int, int, int]], report:
     )
 
 
-def _reproject(folder: Path, shelf: Path, origin: str, report: Report) -> None:
-    text = _REMOTE.format(
-        kind="wmts",
-        url=f"{origin}/wmts/1.0.0/WMTSCapabilities.xml",
-        more="format: image/jpeg\n    matrix_set: WebMercatorQuad",
-        connections=8,
-        extension="jpg",
-    )
+def _reproject(folder: Path, shelf: Path, static: str, report: Report) -> None:
     # Matrix 4: Europe at 1,099 m a pixel, which is between matrices 6 and 7 of the remote.
     wanted = [(4, x, y) for y in range(16) for x in range(16)]
-    with tuilerie.serving(folder / "ours", _written(folder / "ours.yaml", text)) as (ours, _):
-        targets = [f"/wmts/1.0.0/world/default/{TARGET}/{z}/{y}/{x}.jpg" for z, x, y in wanted]
-        # The remote's own tiles are made first, by whoever asks first: that is not compared.
-        load.sweep(ours, targets, clients=CLIENTS)
-    shutil.rmtree(folder / "ours" / "data")
-    with tuilerie.serving(folder / "ours", _written(folder / "ours.yaml", text)) as (ours, _):
-        ours_rate = load.sweep(ours, targets, clients=CLIENTS)
-    with mapproxy.over_tiles(folder / "mapproxy", shelf, origin) as proxy:
+    before = servers_cpu_s()
+    direct = load.sweep(static, [tuilerie.rest_target(*tile) for tile in _FINER], clients=CLIENTS)
+    remote_ms = (servers_cpu_s() - before) / len(_FINER) * 1000
+    ours = _reprojected(folder / "ours", static, wanted, "nearest")
+    finer = _reprojected(folder / "finer", static, wanted, "finer")
+    with mapproxy.over_tiles(folder / "mapproxy", shelf, static) as proxy:
         targets = [mapproxy.laea_target(*tile) for tile in wanted]
         theirs = load.sweep(proxy, targets, clients=CLIENTS)
-    for name, run in (("Tuilerie", ours_rate), ("MapProxy", theirs)):
+    report.row(
+        "the remote alone", f"{direct.tiles_per_s:8.1f} tiles/s, {remote_ms:.3f} ms of processor"
+    )
+    for name, run in (("Tuilerie", ours), ("Tuilerie, finer", finer), ("MapProxy", theirs)):
         report.row(
             f"reprojected from a WMTS: {name}",
             f"{run.tiles_per_s:8.1f} tiles/s, {run.bytes / len(wanted) / 1000:.1f} KB a tile, "
             f"{run.errors} errors",
         )
-    report.ratio(
-        "reprojected: rate, Tuilerie / MapProxy", ours_rate.tiles_per_s / theirs.tiles_per_s, 4
+    report.ratio("reprojected: rate, Tuilerie / MapProxy", ours.tiles_per_s / theirs.tiles_per_s, 4)
+
+
+def _reprojected(
+    folder: Path, static: str, wanted: list[tuple[int, int, int]], choosing: str
+) -> load.Sweep:
+    text = _REMOTE.format(
+        kind="wmts",
+        url=static + _CAPABILITIES,
+        more="format: image/jpeg\n    matrix_set: WebMercatorQuad",
+        options=f"choose_matrix: {choosing}",
+        extension="jpg",
     )
+    folder.mkdir()
+    with tuilerie.serving(folder, _written(folder / "catalogue.yaml", text)) as (origin, _):
+        targets = [f"/wmts/1.0.0/world/default/{TARGET}/{z}/{y}/{x}.jpg" for z, x, y in wanted]
+        return load.sweep(origin, targets, clients=CLIENTS)
 
 
 def _cold_map(folder: Path, far: str, report: Report) -> None:
@@ -111,7 +138,7 @@ def _cold_map(folder: Path, far: str, report: Report) -> None:
         kind="xyz",
         url=f"{far}/{{z}}/{{x}}/{{y}}.jpg",
         more=f"max_matrix: {MATRIX}",
-        connections=20,
+        options="",
         extension="jpg",
     ).replace("    styles: [default]\n", "")
     with tuilerie.serving(folder / "cold", _written(folder / "cold.yaml", text)) as (origin, _):
@@ -150,8 +177,13 @@ def _get(origin: str, targets: list[str]) -> list[float]:
     return times
 
 
+def _body(origin: str, target: str) -> bytes:
+    with urllib.request.urlopen(origin + target, timeout=60) as response:
+        return bytes(response.read())
+
+
 def _fill(origin: str, tiles: list[tuple[int, int, int]], files: Path) -> None:
-    """Write all tiles as files, and leave them in the origin's cache."""
+    """Write all tiles as files, below the paths of the origin itself."""
     places = {tuilerie.rest_target(*tile): _file(files, tile) for tile in tiles}
 
     def keep(target: str, body: bytes) -> None:
@@ -162,5 +194,4 @@ def _fill(origin: str, tiles: list[tuple[int, int, int]], files: Path) -> None:
 
 
 def _file(files: Path, tile: tuple[int, int, int]) -> Path:
-    z, x, y = tile
-    return files / str(z) / str(x) / f"{y}.jpg"
+    return files / tuilerie.rest_target(*tile).lstrip("/")

@@ -37,8 +37,8 @@ def kvp_target(z: int, x: int, y: int, media_type: str = "image/jpeg") -> str:
     )
 
 
-def rest_target(z: int, x: int, y: int, extension: str = "jpg") -> str:
-    """A GetTile by path."""
+def rest_target(z: int | str, x: int | str, y: int | str, extension: str = "jpg") -> str:
+    """A GetTile by path; names in braces make it a template."""
     return f"/wmts/1.0.0/world/default/WebMercatorQuad/{z}/{y}/{x}.{extension}"
 
 

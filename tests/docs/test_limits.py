@@ -31,6 +31,7 @@ from tuilerie.server.metrics import MAX_LAYERS
 from tuilerie.server.settings import ServerSettings
 from tuilerie.sources import (
     archive,
+    picture_memory,
     pmtiles_format,
     series_files,
     series_query,
@@ -158,6 +159,9 @@ LIMITS = {
     "bytes of a tile": f"{tile_check.MAX_TILE_BYTES // 2**20} MiB",
     "fetched tiles kept in memory, each source": f"{tile_fetching.KEPT_BYTES // 2**20} MiB",
     "age of a fetched tile in memory": f"{tile_fetching.KEPT_S:g} s",
+    "decoded tiles kept in memory, each source": (
+        f"{picture_memory.KEPT_PICTURE_BYTES // 2**20} MiB"
+    ),
     "tiles that a metatile is drawn from": f"{_bound('MBTilesSource', 'max_tiles', 'maximum'):,}",
     "pixels that a metatile is drawn from": f"{tiled.MAX_PIXELS:,}",
     "levels of an archive": f"0 to {archive.MAX_LEVEL}",

@@ -197,15 +197,28 @@ def _tables(target: TargetPixels) -> Tables | None:
     if not finite.any() or (np.outer(good_rows, good_cols) != finite).any():
         return None
     x, y = x[good_rows][:, good_cols], y[good_rows][:, good_cols]
+    apart_x, apart_y = np.ptp(x, axis=0).max(), np.ptp(y, axis=1).max()
+    if _far_apart(apart_x, x, at_cols[good_cols], 1) or _far_apart(
+        apart_y, y, at_rows[good_rows], 0
+    ):
+        return None
     row = float(at_rows[good_rows][good_rows.sum() // 2])
     col = float(at_cols[good_cols][good_cols.sum() // 2])
     table_x, _ = target.source_positions(cols, np.full_like(cols, row))
     _, table_y = target.source_positions(np.full_like(rows, col), rows)
     step_x, step_y = _median(np.abs(np.diff(table_x))), _median(np.abs(np.diff(table_y)))
-    apart_x, apart_y = np.ptp(x, axis=0).max(), np.ptp(y, axis=1).max()
     if apart_x > _SEPARABLE_PX * step_x or apart_y > _SEPARABLE_PX * step_y:
         return None
     return Tables(table_x, table_y)
+
+
+def _far_apart(apart: float, values: Floats, places: Floats, axis: int) -> bool:
+    """Return whether samples alone show that one table cannot do, so that none need be made."""
+    if len(places) < 2:
+        return False
+    between = np.diff(places).reshape((-1, 1) if axis == 0 else (1, -1))
+    largest = float((np.abs(np.diff(values, axis=axis)) / between).max())
+    return apart > _SEPARABLE_PX * largest > 0
 
 
 def _median(values: Floats) -> float:

@@ -15,6 +15,7 @@ from PIL import Image
 from tuilerie.errors import RenderError
 from tuilerie.grids import BoundingBox
 from tuilerie.raster.image import Raster
+from tuilerie.raster.planes import split_planes
 
 __all__ = ["decode"]
 
@@ -23,6 +24,8 @@ _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _PALETTE = 256
 _DEPTH_AT = 24
 _GREY, _GREY_ALPHA = 0, 4
+_END_OF_JPEG = b"\xff\xd9"
+_AS_STORED = cv2.IMREAD_IGNORE_ORIENTATION
 
 _DAMAGED = (
     OSError,  # Pillow: unidentified, truncated, most damage
@@ -69,8 +72,30 @@ def _decoded(data: bytes, max_pixels: int) -> tuple[NDArray[Any], NDArray[np.uin
             raise RenderError(f"an image of {width} × {height} pixels is larger than {max_pixels}")
         if _is_deep(data):
             return _deep(data), None
+        if image.format == "JPEG" and image.mode in ("L", "RGB") and data.endswith(_END_OF_JPEG):
+            plain = _plain_jpeg(data, image.mode == "L")
+            if plain is not None:
+                return plain, None
         image.load()
         return _pixels(image)
+
+
+def _plain_jpeg(data: bytes, grey: bool) -> NDArray[np.uint8] | None:
+    """Return a whole JPEG's pixels; None where OpenCV cannot read it.
+
+    By the same library as Pillow's, which needs more than twice the time since its pixels reach
+    NumPy in pieces. Of a JPEG that is cut short OpenCV returns what there is: that is not for it.
+    """
+    colours = cv2.IMREAD_GRAYSCALE if grey else cv2.IMREAD_COLOR_RGB
+    pixels = cv2.imdecode(np.frombuffer(data, np.uint8), colours | _AS_STORED)
+    return None if pixels is None else _as_planes(np.asarray(pixels, np.uint8))
+
+
+def _as_planes(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    rows, cols = pixels.shape[:2]
+    out = np.empty((1 if pixels.ndim == 2 else pixels.shape[2], rows, cols), np.uint8)
+    split_planes(pixels, out)
+    return out
 
 
 def _pixels(image: Image.Image) -> tuple[NDArray[Any], NDArray[np.uint8] | None]:
@@ -83,7 +108,7 @@ def _pixels(image: Image.Image) -> tuple[NDArray[Any], NDArray[np.uint8] | None]
     pixels = np.asarray(image)
     if pixels.ndim == 2:
         return np.array(pixels[None]), None
-    return np.stack(cv2.split(pixels)), None
+    return _as_planes(pixels), None
 
 
 def _indexed(image: Image.Image) -> tuple[NDArray[Any], NDArray[np.uint8] | None]:

@@ -10,6 +10,7 @@ the pixels of a cell are transformed one by one.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -33,7 +34,7 @@ class _Check(NamedTuple):
     void: bool  # no node has a position
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Lattice:
     """Source positions of a whole target picture.
 
@@ -58,6 +59,10 @@ class Lattice:
 
     def steps(self) -> tuple[Floats, Floats]:
         """Return the source x and y that a target pixel spans, at every node; NaN included."""
+        return self._steps
+
+    @cached_property
+    def _steps(self) -> tuple[Floats, Floats]:
         places = (self.rows, self.cols)
         return np.hypot(*_slopes(self.x, places)), np.hypot(*_slopes(self.y, places))
 

@@ -27,6 +27,7 @@ from tuilerie.raster.picture import Picture, picture_of
 from tuilerie.sources.base import FetchedTile, MapRequest, TileOffer
 from tuilerie.sources.drawing import MapFrame, Patch, draw, plan_frame
 from tuilerie.sources.matrix_choice import MatrixRule
+from tuilerie.sources.picture_memory import PictureMemory
 from tuilerie.sources.tile_fetching import TileFetcher
 from tuilerie.sources.tile_window import TileWindow, window_for
 
@@ -76,6 +77,7 @@ class TiledSource:
         self._fetcher = fetcher
         self._rules = rules or TilingRules()
         self._executor = executor
+        self._pictures = PictureMemory()
 
     @property
     def offers(self) -> tuple[TileOffer, ...]:
@@ -123,6 +125,7 @@ class TiledSource:
 
     async def close(self) -> None:
         """Release the source's files and connections; idempotent."""
+        await self._pictures.close()
         await self._fetcher.close()
 
     async def _picture(
@@ -137,13 +140,17 @@ class TiledSource:
                 return None
             if tile.expires is not None:
                 deadlines.append(tile.expires)
-            return await asyncio.get_running_loop().run_in_executor(
-                self._executor, _decoded, tile, self._fetcher.offer
-            )
+            key = (index, request.style, request.dimensions)
+            return await self._pictures.picture(key, tile, lambda: self._read_tile(tile))
         except (RenderError, UpstreamError) as error:
             if self._rules.on_error == "fail":
                 raise
             return error
+
+    async def _read_tile(self, tile: FetchedTile) -> Picture:
+        return await asyncio.get_running_loop().run_in_executor(
+            self._executor, _decoded, tile, self._fetcher.offer
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
