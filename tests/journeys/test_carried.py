@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
 from io import BytesIO
 from pathlib import Path
@@ -9,17 +10,21 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 
 from tests.journeys.cascading import Cascade
 from tests.protocols.schemas import assert_valid
 from tests.remote.documents import wms_document, wmts_document
 from tests.remote.fake import Answer, FakeRemote
-from tests.sources.archives import image
+from tests.sources.archives import image, write_mbtiles
 from tuilerie.errors import NotFound
+from tuilerie.protocols.reading.plain_words import plain_words
 from tuilerie.tiles.carried_legends import CARRIED_S, CarriedLegends
 
 WMTS = "{http://www.opengis.net/wmts/1.0}"
+OWS = "{http://www.opengis.net/ows/1.1}"
 HREF = "{http://www.w3.org/1999/xlink}href"
 CAPABILITIES = "/wmts/1.0.0/WMTSCapabilities.xml"
 LEGEND = "/wmts/1.0.0/near/plain/legend.png"
@@ -235,3 +240,143 @@ async def test_legends_are_kept_for_an_hour_and_within_bounds() -> None:
     for nothing in (ask("none"), legends.legend("far", "a", 0)):
         with pytest.raises(NotFound):
             await nothing
+
+
+async def words(cascade: Cascade, layer: str = "near") -> dict[str, Any]:
+    """Return what clients and readers of the front page are told of a layer."""
+    root = assert_valid((await cascade.get(CAPABILITIES)).content)
+    told = {each.findtext(f"{OWS}Identifier"): each for each in root.iter(f"{WMTS}Layer")}[layer]
+    shown = (await cascade.get(f"/front/layer.json?id={layer}")).json()
+    found = {
+        "title": told.findtext(f"{OWS}Title"),
+        "abstract": told.findtext(f"{OWS}Abstract") or "",
+        "keywords": [word.text for word in told.iterfind(f"{OWS}Keywords/{OWS}Keyword")],
+        "attribution": shown["attribution"],
+    }
+    assert (shown["title"], shown["abstract"]) == (found["title"], found["abstract"])
+    listed = (await cascade.get("/front/layers.json")).json()["layers"]
+    assert {each["id"]: each["title"] for each in listed}[layer] == found["title"]
+    return found
+
+
+async def test_a_layer_of_a_wmts_has_the_words_that_its_entry_leaves_out(
+    tmp_path: Path, remote: FakeRemote
+) -> None:
+    document = wmts_document(remote.url("")).decode()
+    keywords = "<ows:Keywords><ows:Keyword>street</ows:Keyword></ows:Keywords>"
+    document = document.replace(
+        "</ows:Abstract>", f" &lt;b&gt; &amp; all</ows:Abstract>{keywords}"
+    ).replace(
+        "<Contents>",
+        "<ows:ServiceProvider><ows:ProviderName>The agency</ows:ProviderName>"
+        "<ows:ServiceContact/></ows:ServiceProvider><Contents>",
+    )
+    serve(remote, document.encode())
+    cascade = await of_wmts(tmp_path, remote)
+    theirs = {
+        "title": "Roads",
+        "abstract": "About roads <b> & all",
+        "keywords": ["street"],
+        "attribution": "The agency",
+    }
+    assert await words(cascade) == theirs
+    await cascade.close()
+    ours = {"title": "A", "abstract": "B", "keywords": ["c"], "attribution": "D"}
+    for name, value in ours.items():
+        cascade = await of_wmts(tmp_path / name, remote, layer=f", {name}: {value}")
+        assert await words(cascade) == {**theirs, name: value}
+        await cascade.close()
+
+
+async def test_a_map_of_several_names_them_all(tmp_path: Path, remote: FakeRemote) -> None:
+    """Layers of a WMS, sources in a list, a layer of a layer: whoever made a part is named."""
+    document = wms_document(remote.url(""), ("rivers", "lakes")).decode()
+    credit = "<Attribution><Title>The lakes</Title></Attribution></Layer></Layer>"
+    serve(remote, document.replace("</Layer></Layer>", credit).encode())
+    remote.on(
+        "/tiles.json",
+        Answer(
+            200,
+            json.dumps(
+                {
+                    "tilejson": "3.0.0",
+                    "tiles": [remote.url("/{z}/{x}/{y}.png")],
+                    "name": "Photo",
+                    "description": "From above",
+                    "attribution": '<a href="https://example.org">&copy; Us &amp; them</a>'
+                    "<script>alert(1)</script>",
+                    "maxzoom": 2,
+                }
+            ).encode(),
+            "application/json",
+        ),
+    )
+    cascade = await Cascade.of(
+        tmp_path,
+        f"""
+sources:
+  maps: {{kind: wms, url: "{remote.url("/service")}", layers: [rivers, lakes]}}
+  lakes: {{kind: wms, url: "{remote.url("/service")}", layers: [lakes]}}
+  photo: {{kind: xyz, url: "{remote.url("/tiles.json")}"}}
+  all: {{kind: fallback, sources: [photo, maps, lakes]}}
+  again: {{kind: layer, layer: photo}}
+layers:
+  maps: {{source: maps}}
+  lakes: {{source: lakes}}
+  photo: {{source: photo}}
+  all: {{source: all}}
+  again: {{source: again}}
+""",
+    )
+    found = {name: await words(cascade, name) for name in cascade.catalogue.layers}
+    assert {name: each["attribution"] for name, each in found.items()} == {
+        "maps": "The agency · The lakes",
+        "lakes": "The lakes",
+        "photo": "© Us & them",
+        "all": "© Us & them · The agency · The lakes",
+        "again": "© Us & them",
+    }
+    assert (found["photo"]["title"], found["photo"]["abstract"]) == ("Photo", "From above")
+    assert (found["lakes"]["title"], found["maps"]["title"]) == ("Lakes", "maps")
+    await cascade.close()
+
+
+async def test_an_archive_has_the_words_of_its_metadata(tmp_path: Path) -> None:
+    write_mbtiles(
+        tmp_path / "a.mbtiles",
+        {(0, 0, 0): image(np.zeros((256, 256), np.uint8))},
+        name="World",
+        description="All of <i>it</i>",
+        attribution="<a href='https://example.org'>Somebody</a>",
+    )
+    cascade = await Cascade.of(
+        tmp_path,
+        "sources: {a: {kind: mbtiles, path: a.mbtiles}}\nlayers: {near: {source: a}}",
+    )
+    assert await words(cascade) == {
+        "title": "World",
+        "abstract": "All of it",
+        "keywords": [],
+        "attribution": "Somebody",
+    }
+    await cascade.close()
+
+
+@given(st.text())
+def test_words_without_markup_stay_and_markup_goes(text: str) -> None:
+    found = plain_words(text)
+    assert len(found) <= max(len(text), 10_000)
+    if not {"<", "&"} & set(text):
+        assert found == text
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("a < b & c", "a < b & c"),
+        ("a<br/>b <b>c", "a b c"),
+        ("<style>x</style><a href=1>y</a>", "y"),
+    ],
+)
+def test_markup_however_written(written: str, read: str) -> None:
+    assert plain_words(written) == read

@@ -15,6 +15,7 @@ from tuilerie.catalogue.model import BandDescription, Layer, SourceDescription
 from tuilerie.catalogue.places import join_pointer
 from tuilerie.catalogue.remote_sources import deciding
 from tuilerie.catalogue.source_links import members_of
+from tuilerie.catalogue.texts import credits_of
 from tuilerie.catalogue.tile_sources import ByMatrixSource, FallbackSource, LayerSource
 from tuilerie.errors import Problem
 from tuilerie.formats import JPEG, MIXED, PNG, PNG8, ImageFormat
@@ -162,6 +163,7 @@ class Descriptions:
             ),
             tells=False,
             tile_formats=_really(image_format),
+            attribution=layer.attribution.best(),
         )
 
     def _together(
@@ -201,6 +203,7 @@ class Descriptions:
             tells=False,
             info_formats=(),
             styles=tuple(replace(style, legends=()) for style in first.styles),
+            attribution=credits_of(member.attribution for member in known),
             remote=None,
             fingerprint=fingerprint(
                 [member.fingerprint for member in known],

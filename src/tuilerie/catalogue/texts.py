@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
-__all__ = ["NO_TEXT", "Text"]
+__all__ = ["NO_TEXT", "Text", "credits_of"]
+
+_AND = " · "
 
 
 class Text(NamedTuple):
@@ -24,3 +27,9 @@ class Text(NamedTuple):
 
 NO_TEXT = Text()
 """Nothing is said, in any language."""
+
+
+def credits_of(each: Iterable[str]) -> str:
+    """Return whom a map must name that shows the work of several, each once."""
+    names = (name for text in each for name in text.split(_AND))
+    return _AND.join(dict.fromkeys(filter(None, names)))

@@ -21,6 +21,7 @@ from tuilerie.grids import (
     transform_points,
 )
 from tuilerie.grids.crs import EARTH_RADIUS_M, WGS84
+from tuilerie.protocols.reading.plain_words import plain_words
 from tuilerie.raster.measure import measure
 from tuilerie.sources.base import TileOffer
 
@@ -156,6 +157,9 @@ def describe_archive(facts: ArchiveFacts) -> SourceDescription:
         warnings=facts.warnings,
         tells=False,
         tile_formats=facts.formats,
+        title=facts.name,
+        abstract=plain_words(facts.description),
+        attribution=plain_words(facts.attribution),
     )
 
 

@@ -17,6 +17,7 @@ from tuilerie.grids import (
     wgs84_bounds,
 )
 from tuilerie.protocols.reading.crs_names import read_crs
+from tuilerie.protocols.reading.plain_words import plain_words
 from tuilerie.protocols.reading.remarks import Remarks
 from tuilerie.protocols.wmts.reading.origins import snap
 from tuilerie.protocols.wmts.reading.scales import turn_of
@@ -72,7 +73,7 @@ def read_arcgis(data: bytes, *, address: str) -> RemoteTiles:
         tms,
         title=text_of(document, "mapName", "name") or base.rstrip("/").split("/")[-2],
         abstract=text_of(document, "serviceDescription", "description"),
-        attribution=text_of(document, "copyrightText"),
+        attribution=plain_words(text_of(document, "copyrightText")),
         format=_FORMATS.get(text_of(info, "format").upper(), ""),
         limits=limits,
         restricted=bool(limits),

@@ -8,6 +8,7 @@ from typing import Any
 from tuilerie.errors import UnreadableDocument
 from tuilerie.grids import BoundingBox, TileMatrixSet, TileRange, from_json, named_matrix_set
 from tuilerie.protocols.reading import addresses
+from tuilerie.protocols.reading.plain_words import plain_words
 from tuilerie.protocols.reading.remarks import Remarks
 from tuilerie.protocols.xyz.json_reading import degrees, number_of, open_json, text_of
 from tuilerie.protocols.xyz.templates import RemoteTiles
@@ -41,7 +42,7 @@ def read_ogc_tileset(data: bytes, *, address: str) -> RemoteTiles:
         tms,
         title=text_of(document, "title"),
         abstract=text_of(document, "description", "abstract"),
-        attribution=text_of(document, "attribution"),
+        attribution=plain_words(text_of(document, "attribution")),
         format=format_,
         limits=limits,
         restricted=bool(limits),

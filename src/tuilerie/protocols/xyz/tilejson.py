@@ -15,6 +15,7 @@ from tuilerie.grids import (
     tile_range,
     transform_bounds,
 )
+from tuilerie.protocols.reading.plain_words import plain_words
 from tuilerie.protocols.reading.remarks import ReadingWarning
 from tuilerie.protocols.xyz.json_reading import degrees, number_of, open_json, text_of, texts_of
 from tuilerie.protocols.xyz.templates import RemoteTiles, read_template
@@ -59,7 +60,7 @@ def read_tilejson(data: bytes, *, address: str) -> RemoteTiles:
         templates=tuple(dict.fromkeys(t for tiles in read for t in tiles.templates)),
         title=text_of(document, "name", "title"),
         abstract=text_of(document, "description"),
-        attribution=text_of(document, "attribution"),
+        attribution=plain_words(text_of(document, "attribution")),
         format=first.format or (_VECTOR if vector else ""),
         limits=limits,
         restricted=True,

@@ -13,6 +13,7 @@ from tuilerie.catalogue.fingerprint import fingerprint
 from tuilerie.catalogue.info import InfoFormat
 from tuilerie.catalogue.model import SourceDescription, SourceStyle
 from tuilerie.catalogue.remote_sources import WmsSource
+from tuilerie.catalogue.texts import credits_of
 from tuilerie.errors import CatalogueError, Problem
 from tuilerie.grids import WGS84, BoundingBox, Crs
 from tuilerie.protocols.wms.reading import RemoteMapLayer, RemoteWms
@@ -107,7 +108,9 @@ def describe_wms(settings: WmsSource, service: RemoteWms) -> SourceDescription:
     metres = _METRES_PER_DEGREE if crs.is_geographic else crs.metres_per_unit
     first = service.layers[settings.layers[0]]
     dimensions, _, warnings = wms_dimensions(settings, service)
-    credit = first.attribution.title if first.attribution else service.provider
+    credit = credits_of(
+        named.title for name in settings.layers if (named := service.layers[name].attribution)
+    )
     described = picture_description(
         crs,
         bounds,
@@ -121,7 +124,7 @@ def describe_wms(settings: WmsSource, service: RemoteWms) -> SourceDescription:
         title=first.title if len(settings.layers) == 1 else "",
         abstract=first.abstract if len(settings.layers) == 1 else "",
         keywords=first.keywords if len(settings.layers) == 1 else (),
-        attribution=settings.attribution or credit,
+        attribution=settings.attribution or credit or service.provider,
         styles=plan.own_styles,
         dimensions=dimensions,
         info_formats=wms_info_formats(settings, service),
