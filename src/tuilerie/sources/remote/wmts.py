@@ -151,8 +151,13 @@ def wmts_styles(settings: WmtsSource, service: RemoteWmts) -> tuple[SourceStyle,
 
 
 def _info_types(service: RemoteWmts, layer: RemoteLayer) -> tuple[str, ...]:
-    by_template = any(each.kind == "FeatureInfo" for each in layer.templates)
-    return layer.info_formats if service.info_addresses or by_template else ()
+    """Return the formats that can be asked for, in the encoding that the operator has chosen."""
+    if service.info_addresses and service.encoding != "rest":
+        return layer.info_formats
+    if service.encoding == "kvp":
+        return ()
+    offered = [each.format for each in layer.templates if each.kind == "FeatureInfo"]
+    return tuple(dict.fromkeys(offered)) if all(offered) else layer.info_formats
 
 
 def limits_of(tms: TileMatrixSet, link: RemoteLink) -> Mapping[str, MatrixLimits]:

@@ -94,7 +94,7 @@ def feature_info_address(
         raise ValueError(f"{layer.identifier} has no {info_format} by {_ways(service)}")
     query = [("SERVICE", "WMTS"), ("REQUEST", "GetFeatureInfo"), ("VERSION", _VERSION)]
     query += _tile_query(layer, style, format_, link, index, values)
-    query += [("INFOFORMAT", info_format), ("I", str(column)), ("J", str(row))]
+    query += [("J", str(row)), ("I", str(column)), ("INFOFORMAT", info_format)]
     return addresses.with_query(service.info_addresses[0], query)
 
 
