@@ -32,6 +32,7 @@ from tuilerie.catalogue.model import Catalogue
 from tuilerie.catalogue.references import References, outline
 from tuilerie.catalogue.remote_sources import is_remote
 from tuilerie.catalogue.store import RevisionStore
+from tuilerie.catalogue.tile_sources import PMTilesSource
 from tuilerie.catalogue.zero_config import document_for_files
 from tuilerie.errors import CacheError, CatalogueError
 from tuilerie.flight import SingleFlight
@@ -52,6 +53,7 @@ from tuilerie.sources.building import (
 )
 from tuilerie.sources.polling import QueryPolls
 from tuilerie.sources.remote.descriptions import RemoteDescriptions
+from tuilerie.sources.remote.pmtiles import ArchivePolls
 from tuilerie.telemetry import Meters
 from tuilerie.tiles.carried_legends import CarriedLegends
 from tuilerie.tiles.feature_info import LayerInformant
@@ -268,6 +270,7 @@ class _Watched:
         self._catalogue: Catalogue | None = None
         self._files: list[Path] = []
         self._polls = QueryPolls()
+        self._archives = ArchivePolls()
 
     def files(self, catalogue: Catalogue) -> Sequence[Path]:
         """Return the catalogue's file, the data with what lies beside it, and matrix set files."""
@@ -288,6 +291,14 @@ class _Watched:
             if isinstance(settings, SeriesSource) and settings.query is not None
         }
         said = self._polls.said(queries, catalogue.queries) if queries else ""
+        archives = {
+            identifier: (settings.url, settings.options)
+            for identifier, settings in catalogue.sources.items()
+            if isinstance(settings, PMTilesSource) and settings.url is not None
+        }
+        if archives:
+            marks = {name: catalogue.remotes[name].mark for name in archives}
+            said = f"{said}{self._archives.said(archives, marks)}"
         remotes = {name: each for name, each in catalogue.sources.items() if is_remote(each)}
         return f"{said}{self._remotes.poll(remotes)}" if remotes else said
 
