@@ -33,6 +33,7 @@ from tuilerie.catalogue.model import Catalogue
 from tuilerie.catalogue.references import References, outline
 from tuilerie.catalogue.remote_sources import RemoteSourceSettings, is_remote
 from tuilerie.catalogue.store import RevisionStore
+from tuilerie.catalogue.tile_sources import PMTilesSource
 from tuilerie.catalogue.zero_config import document_for_files
 from tuilerie.errors import CacheError, CatalogueError
 from tuilerie.flight import SingleFlight
@@ -54,6 +55,7 @@ from tuilerie.sources.building import (
 from tuilerie.sources.polling import QueryPolls
 from tuilerie.sources.remote.descriptions import AT_ONCE, RemoteDescriptions
 from tuilerie.sources.remote.from_options import address_policy
+from tuilerie.sources.remote.pmtiles import ArchivePolls
 from tuilerie.sources.remote.standing import broken_sources, remote_notes, remote_ones
 from tuilerie.telemetry import Meters
 from tuilerie.tiles.carried_legends import CarriedLegends
@@ -293,6 +295,7 @@ class _Watched:
         self._catalogue: Catalogue | None = None
         self._files: list[Path] = []
         self._polls = QueryPolls()
+        self._archives = ArchivePolls()
 
     def files(self, catalogue: Catalogue) -> Sequence[Path]:
         """Return the catalogue's file, the data with what lies beside it, and matrix set files."""
@@ -313,6 +316,14 @@ class _Watched:
             if isinstance(settings, SeriesSource) and settings.query is not None
         }
         said = self._polls.said(queries, catalogue.queries) if queries else ""
+        archives = {
+            identifier: (settings.url, settings.options)
+            for identifier, settings in catalogue.sources.items()
+            if isinstance(settings, PMTilesSource) and settings.url is not None
+        }
+        if archives:
+            marks = {name: catalogue.remotes[name].mark for name in archives}
+            said = f"{said}{self._archives.said(archives, marks)}"
         return said + self._remotes.poll(remote_ones(catalogue.sources))
 
 

@@ -51,6 +51,7 @@ from tuilerie.sources.remote import (
     opening,
     pace,
     picture,
+    pmtiles,
     quoting,
     schedule,
     secrets,
@@ -172,6 +173,9 @@ LIMITS = {
     "finest cell size of a WMS that says no other": f"{wms.USUAL_CELL_M} m",
     "finest matrix of a template that says no other": f"{tiles.LAST_MATRIX}",
     "document about a place": f"{feature_info.INFO_BYTES // 2**20} MiB",
+    "seconds until a PMTiles archive at an address is looked at again, each worker": (
+        f"{pmtiles.POLL_S:.0f}"
+    ),
     "unwritten access lines": f"{MAX_UNWRITTEN_BYTES // 2**20} MiB",
 }
 """The first cell of a row, and how its second one must begin or end."""

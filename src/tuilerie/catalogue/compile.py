@@ -39,7 +39,12 @@ from tuilerie.catalogue.remote_sources import WmsSource, WmtsSource, XyzSource
 from tuilerie.catalogue.service import ServiceSettings
 from tuilerie.catalogue.source_links import source_closure
 from tuilerie.catalogue.themes import compile_themes
-from tuilerie.catalogue.tile_sources import ByMatrixSource, FallbackSource, LayerSource
+from tuilerie.catalogue.tile_sources import (
+    ByMatrixSource,
+    FallbackSource,
+    LayerSource,
+    PMTilesSource,
+)
 from tuilerie.errors import CatalogueError, Problem
 from tuilerie.grids import TileMatrixSet, named_matrix_set
 
@@ -202,7 +207,9 @@ def _placed(settings: SourceSettings, base: Path) -> SourceSettings:
         return settings
     if isinstance(settings, WmtsSource | WmsSource | XyzSource):
         return _placed_remote(settings, base)
-    changed: dict[str, Any] = {"path": str(base / settings.path)}
+    if isinstance(settings, PMTilesSource) and settings.path is None:
+        return _placed_remote(settings, base)
+    changed: dict[str, Any] = {"path": str(base / (settings.path or ""))}
     if isinstance(settings, SeriesSource) and settings.query is not None:
         query = settings.query
         if not query.is_postgresql:
@@ -212,8 +219,8 @@ def _placed(settings: SourceSettings, base: Path) -> SourceSettings:
 
 
 def _placed_remote(
-    settings: WmtsSource | WmsSource | XyzSource, base: Path
-) -> WmtsSource | WmsSource | XyzSource:
+    settings: WmtsSource | WmsSource | XyzSource | PMTilesSource, base: Path
+) -> WmtsSource | WmsSource | XyzSource | PMTilesSource:
     """Return a remote's settings with absolute paths of certificates."""
     options = settings.options
     paths = {

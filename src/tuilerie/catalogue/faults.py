@@ -61,6 +61,11 @@ _HINTS = {
     "inspire": "write metadata_url: with the address of the service's metadata record",
     "path": "write where the data is, from the catalogue's folder",
     "series": "write files: or query:, one of the two",
+    "pmtiles_place": "write path: for a file of this machine, url: for one at an address",
+    "mbtiles_address": (
+        "copy it here and write its path, or convert it (`pmtiles convert world.mbtiles "
+        "world.pmtiles`) and write kind: pmtiles with its url"
+    ),
     "file_pattern": "write for example rain_{time:%Y%m%d}.tif, or {time:%Y}/*_{level}.tif",
     "dimension_name": "write letters, digits, - _ and ., at most 50, a letter first",
     "dimension_taken": "give the dimension another name",

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from tuilerie.catalogue.fields import Format, Identifier, Number, PathText, Settings, Whole
+from tuilerie.catalogue.remote_fields import ServerAddress
+from tuilerie.catalogue.remote_options import RemoteOptions
 
 __all__ = [
     "ByMatrixPart",
@@ -49,8 +52,12 @@ class TiledSettings(Settings):
     )
 
 
+def _is_address(text: object) -> bool:
+    return isinstance(text, str) and text.strip().lower().startswith(("http://", "https://"))
+
+
 class MBTilesSource(TiledSettings):
-    """An MBTiles file of images."""
+    """An MBTiles file of images, on this machine."""
 
     kind: Literal["mbtiles"] = Field(description="An MBTiles file.", examples=["mbtiles"])
     path: PathText = Field(
@@ -58,15 +65,42 @@ class MBTilesSource(TiledSettings):
         examples=["data/world.mbtiles"],
     )
 
+    @model_validator(mode="before")
+    @classmethod
+    def _is_here(cls, written: Any) -> Any:
+        """Refuse an address: a database cannot be read by parts over HTTP in any safe way."""
+        if isinstance(written, dict) and ("url" in written or _is_address(written.get("path"))):
+            raise PydanticCustomError(
+                "mbtiles_address", "an MBTiles file is a database, and cannot be read at an address"
+            )
+        return written
+
 
 class PMTilesSource(TiledSettings):
-    """A PMTiles 3 file of images."""
+    """A PMTiles 3 file of images, on this machine or at an address."""
 
     kind: Literal["pmtiles"] = Field(description="A PMTiles file.", examples=["pmtiles"])
-    path: PathText = Field(
-        description="Where the file is, from the catalogue's folder.",
+    path: PathText | None = Field(
+        default=None,
+        description="Where the file is, from the catalogue's folder; or write `url`.",
         examples=["data/world.pmtiles"],
     )
+    url: ServerAddress | None = Field(
+        default=None,
+        description="Address of the file, on a server that sends parts of files (Range).",
+        examples=["https://data.example.org/world.pmtiles"],
+    )
+    options: RemoteOptions = Field(
+        default=RemoteOptions(),
+        description="How the server of the address is spoken to.",
+        examples=[{"max_connections": 4}],
+    )
+
+    @model_validator(mode="after")
+    def _one_place(self) -> Self:
+        if (self.path is None) == (self.url is None) or _is_address(self.path):
+            raise PydanticCustomError("pmtiles_place", "a PMTiles file has either path or url")
+        return self
 
 
 class LayerSource(TiledSettings):

@@ -126,7 +126,9 @@ def archive_grid(tile_px: int, last: int) -> TileMatrixSet:
     )
 
 
-def offer_of(facts: ArchiveFacts, source: str) -> TileOffer:
+def offer_of(
+    facts: ArchiveFacts, source: str, *, remote: bool = False, side_by_side: int = _SIDE_BY_SIDE
+) -> TileOffer:
     """Return an archive's tiles; `source` is its identifier in the catalogue."""
     tms = archive_grid(facts.tile_px, facts.last)
     bounds = _mercator(facts.bounds)
@@ -135,7 +137,7 @@ def offer_of(facts: ArchiveFacts, source: str) -> TileOffer:
         for level in range(facts.first, facts.last + 1)
         if (covered := tile_range(tms, str(level), bounds)) is not None
     }
-    return TileOffer(source, tms, facts.formats, limits, side_by_side=_SIDE_BY_SIDE)
+    return TileOffer(source, tms, facts.formats, limits, side_by_side=side_by_side, remote=remote)
 
 
 def describe_archive(facts: ArchiveFacts) -> SourceDescription:

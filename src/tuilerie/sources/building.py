@@ -42,6 +42,7 @@ from tuilerie.sources.pmtiles import open_pmtiles, read_pmtiles
 from tuilerie.sources.rasterfile import RasterFileSource
 from tuilerie.sources.remote.descriptions import RemoteDescriptions
 from tuilerie.sources.remote.opening import describe_remote, open_remote
+from tuilerie.sources.remote.pmtiles import describe_pmtiles, remote_pmtiles
 from tuilerie.sources.series import SeriesSource as SeriesMapSource
 from tuilerie.sources.series import describe_series
 from tuilerie.sources.series_files import places_like
@@ -85,8 +86,10 @@ def describe_source(
             return describe_series(_series_folder(settings))
         case MBTilesSource():
             return describe_archive(read_mbtiles(Path(settings.path)))
+        case PMTilesSource(path=str(path)):
+            return describe_archive(read_pmtiles(Path(path)))
         case PMTilesSource():
-            return describe_archive(read_pmtiles(Path(settings.path)))
+            return describe_pmtiles(identifier, settings.url or "", settings.options)
         case WmtsSource() | WmsSource():
             return describe_remote(identifier, settings, descriptions)
         case XyzSource():
@@ -110,8 +113,10 @@ def data_files(settings: SourceSettings) -> list[Path]:
                 return [Path(settings.path)]
         case SeriesSource():
             return _series_places(settings)
-        case MBTilesSource() | PMTilesSource():
+        case MBTilesSource():
             return [Path(settings.path)]
+        case PMTilesSource():
+            return [] if settings.path is None else [Path(settings.path)]
         case WmtsSource() | WmsSource() | XyzSource():
             return []  # whether it changed is asked on a schedule
         case LayerSource() | FallbackSource() | ByMatrixSource():
@@ -151,6 +156,16 @@ def build_sources(
                     executor=executor,
                     meters=meters,
                 )
+            case PMTilesSource(url=str(url)):
+                archive = remote_pmtiles(
+                    identifier,
+                    url,
+                    settings.options,
+                    catalogue.remotes[identifier],
+                    access=catalogue.remote_access,
+                    meters=meters,
+                )
+                built[identifier] = _tiled(archive, settings, executor)
             case LayerSource():
                 tiles = _layer_tiles(identifier, settings, catalogue, get_tile)
                 built[identifier] = _tiled(tiles, settings, executor)
@@ -234,8 +249,8 @@ def _source(identifier: str, settings: SourceSettings, executor: Executor) -> Ma
             facts = read_mbtiles(Path(settings.path))
             tiles = MBTilesTileSource(facts, identifier=identifier, executor=executor)
             return _tiled(tiles, settings, executor)
-        case PMTilesSource():
-            opened = open_pmtiles(Path(settings.path), identifier=identifier, executor=executor)
+        case PMTilesSource(path=str(path)):
+            opened = open_pmtiles(Path(path), identifier=identifier, executor=executor)
             return _tiled(opened, settings, executor)
         case _:
             raise TypeError(f"a source of kind {settings.kind} is not built by itself")

@@ -41,7 +41,14 @@ from tuilerie.sources.pmtiles_format import (
 )
 from tuilerie.sources.tile_check import MAX_TILE_BYTES
 
-__all__ = ["FileRanges", "PMTilesSource", "ReadRange", "open_pmtiles", "read_pmtiles"]
+__all__ = [
+    "FileRanges",
+    "PMTilesSource",
+    "ReadRange",
+    "archive_of",
+    "open_pmtiles",
+    "read_pmtiles",
+]
 
 ReadRange = Callable[[Range], Awaitable[bytes]]
 """Returns just these bytes of an archive. Raises: OSError, UpstreamError."""
@@ -79,22 +86,21 @@ class PMTilesSource:
     """Fetches tiles of a PMTiles archive.
 
     Args:
-        facts, header: of the archive.
+        offer: the archive's tiles, of the source's name: paths stay private.
+        header: of the archive.
         read_range: reads bytes of it.
-        identifier: the source's name in the catalogue, for messages: paths stay private.
         on_close: releases what `read_range` holds.
     """
 
     def __init__(
         self,
-        facts: ArchiveFacts,
+        offer: TileOffer,
         header: Header,
         read_range: ReadRange,
         *,
-        identifier: str,
-        on_close: Callable[[], None],
+        on_close: Callable[[], Awaitable[None]],
     ) -> None:
-        self._offer = offer_of(facts, identifier)
+        self._offer = offer
         self._header = header
         self._read_range = read_range
         self._on_close = on_close
@@ -123,7 +129,7 @@ class PMTilesSource:
 
     async def close(self) -> None:
         """Release the archive; idempotent."""
-        self._on_close()
+        await self._on_close()
 
     async def _find(self, number: int) -> Range | None:
         steps = find(self._header, number, self._directories.get)
@@ -147,7 +153,11 @@ class PMTilesSource:
 def open_pmtiles(path: Path, *, identifier: str, executor: Executor | None = None) -> PMTilesSource:
     """Return a source of the tiles of a file. Raises: CatalogueError: as `read_pmtiles`."""
     ranges, header, facts = _opened(path, executor)
-    return PMTilesSource(facts, header, ranges, identifier=identifier, on_close=ranges.close)
+
+    async def close() -> None:
+        ranges.close()
+
+    return PMTilesSource(offer_of(facts, identifier), header, ranges, on_close=close)
 
 
 def read_pmtiles(path: Path) -> ArchiveFacts:
@@ -166,8 +176,8 @@ def _opened(path: Path, executor: Executor | None) -> tuple[FileRanges, Header, 
     try:
         ranges = FileRanges(path, executor)
         try:
-            header = parse_header(_start(ranges, path))
-            return ranges, header, _facts(path, header, ranges.read)
+            header, facts = archive_of(path, _start(ranges, path), ranges.read, file_mark(path))
+            return ranges, header, facts
         except BaseException:
             ranges.close()
             raise
@@ -177,11 +187,27 @@ def _opened(path: Path, executor: Executor | None) -> tuple[FileRanges, Header, 
         raise archive_fault(path, f"it cannot be read: {error.strerror or error}") from error
 
 
+def archive_of(
+    path: Path, start: bytes, read: Callable[[Range], bytes], mark: str
+) -> tuple[Header, ArchiveFacts]:
+    """Return what an archive is, wherever it is.
+
+    Args:
+        path: its name, for messages.
+        start: its first bytes, the header at least.
+        mark: changes whenever it may have.
+
+    Raises: PMTilesError, CatalogueError; what `read` raises.
+    """
+    header = parse_header(start)
+    return header, _facts(path, header, read, mark)
+
+
 def _start(ranges: FileRanges, path: Path) -> bytes:
     return ranges.read(Range(0, min(HEADER_BYTES, path.stat().st_size)))
 
 
-def _facts(path: Path, header: Header, read: Callable[[Range], bytes]) -> ArchiveFacts:
+def _facts(path: Path, header: Header, read: Callable[[Range], bytes], mark: str) -> ArchiveFacts:
     if header.tile_type == "mvt":
         raise archive_fault(path, *VECTOR)
     if header.last > MAX_LEVEL:
@@ -204,7 +230,7 @@ def _facts(path: Path, header: Header, read: Callable[[Range], bytes]) -> Archiv
         name=_text(metadata, "name"),
         attribution=_text(metadata, "attribution"),
         description=_text(metadata, "description"),
-        fingerprint=file_mark(path),
+        fingerprint=mark,
         warnings=tuple(warnings),
     )
 

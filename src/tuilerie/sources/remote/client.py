@@ -20,7 +20,7 @@ from tuilerie.sources.remote.addresses import AddressPolicy, AddressRefused
 from tuilerie.sources.remote.advice import upstream_fault
 from tuilerie.sources.remote.attempts import Attempts
 from tuilerie.sources.remote.breaker import BreakerState
-from tuilerie.sources.remote.fetched import Fetched, Validators
+from tuilerie.sources.remote.fetched import Fetched, Part, Validators
 from tuilerie.sources.remote.identity import Identity
 from tuilerie.sources.remote.names import Lookup, system_lookup
 from tuilerie.sources.remote.redirects import Redirect, RedirectRefused, redirect_target
@@ -37,7 +37,7 @@ __all__ = ["MAX_REDIRECTS", "RemoteClient"]
 MAX_REDIRECTS: Final = 5
 
 _ANYTHING: Final = "*/*"
-_Key = tuple[str, str, Validators | None, int]
+_Key = tuple[str, str, Validators | None, Part | None, int]
 
 
 class RemoteClient:
@@ -110,6 +110,7 @@ class RemoteClient:
         *,
         accept: str = _ANYTHING,
         conditional: Validators | None = None,
+        part: Part | None = None,
         max_bytes: int | None = None,
         deadline: float | None = None,
     ) -> Fetched:
@@ -122,6 +123,7 @@ class RemoteClient:
             address: http or https, escaped, without the key.
             accept: media types, as in HTTP.
             conditional: of the copy that the caller has; the answer may then be "not modified".
+            part: only these bytes, fewer where it ends before; None = all.
             max_bytes: of the body, decompressed; None = as the settings say.
             deadline: on the clock of `timing` (time.monotonic), for this caller; the settings'
                 total timeout bounds the request anyway.
@@ -135,7 +137,7 @@ class RemoteClient:
         if self._closed:
             raise self._error("closed", "it was closed meanwhile")
         limit = self._settings.max_bytes if max_bytes is None else max_bytes
-        key: _Key = (address, accept, conditional, limit)
+        key: _Key = (address, accept, conditional, part, limit)
         if deadline is None:
             return await self._joined(key)
         try:
@@ -225,11 +227,15 @@ class RemoteClient:
             raise self._error("timeout", f"it does not answer within {total:g} s") from None
 
     async def _follow(self, transport: Transport, key: _Key) -> Fetched:
-        address, accept, conditional, max_bytes = key
+        address, accept, conditional, part, max_bytes = key
         for _ in range(MAX_REDIRECTS + 1):
             try:
                 return await transport.get(
-                    address, accept=accept, conditional=conditional, max_bytes=max_bytes
+                    address,
+                    accept=accept,
+                    conditional=conditional,
+                    part=part,
+                    max_bytes=max_bytes,
                 )
             except Redirect as redirect:
                 try:

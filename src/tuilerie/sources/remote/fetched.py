@@ -3,12 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
-__all__ = ["MISSING", "NO_VALIDATORS", "UNKNOWN_FRESHNESS", "Fetched", "Freshness", "Validators"]
+__all__ = [
+    "MISSING",
+    "NO_VALIDATORS",
+    "UNKNOWN_FRESHNESS",
+    "Fetched",
+    "Freshness",
+    "Part",
+    "Validators",
+]
 
 MISSING: Final = frozenset({204, 404, 410})
 """Statuses by which a server says that there is nothing at an address."""
+
+
+class Part(NamedTuple):
+    """Bytes of something: the first one's position and their number."""
+
+    offset: int
+    length: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +70,13 @@ class Fetched:
     """An answer that is no error: 200 (or another 2xx), 304, or one of `MISSING`.
 
     Attributes:
-        status: of HTTP.
+        status: of HTTP; 206 if a part was asked for, 416 if there is nothing of it.
         media_type: in small letters without parameters, e.g. "image/png"; "" = not said.
         charset: the parameter of the media type, in small letters; "" = not said.
         data: the body, decompressed; empty for 304 and what is missing.
         final_address: after redirects, without the key.
         remembered: the answer "missing" came from memory, and nothing was asked.
+        whole_bytes: of that of which a part was asked for; None = not said, or no part.
     """
 
     status: int
@@ -71,6 +87,7 @@ class Fetched:
     freshness: Freshness = UNKNOWN_FRESHNESS
     final_address: str = ""
     remembered: bool = False
+    whole_bytes: int | None = None
 
     @property
     def missing(self) -> bool:

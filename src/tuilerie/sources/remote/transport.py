@@ -21,7 +21,7 @@ from tuilerie.sources.remote.answers import read_answer
 from tuilerie.sources.remote.body import CODINGS
 from tuilerie.sources.remote.digest import Digest
 from tuilerie.sources.remote.failures import CAUGHT, as_upstream_error
-from tuilerie.sources.remote.fetched import Fetched, Validators
+from tuilerie.sources.remote.fetched import Fetched, Part, Validators
 from tuilerie.sources.remote.identity import Identity
 from tuilerie.sources.remote.names import Lookup, allowed_numbers, has_private
 from tuilerie.sources.remote.redirects import REDIRECTS, Redirect
@@ -73,6 +73,7 @@ class Transport:
         *,
         accept: str,
         conditional: Validators | None,
+        part: Part | None,
         max_bytes: int,
     ) -> Fetched:
         """Return the answer of one address, which has no key in it.
@@ -83,7 +84,21 @@ class Transport:
         try:
             parts, ours = await self._admitted(address)
             host = parts.netloc
-            return await self._exchange(address, parts, ours, accept, conditional, max_bytes)
+            headers = self._headers(ours, accept, conditional, part)
+            response = await self._answered(address, parts, ours, headers)
+            async with response:
+                if response.status in REDIRECTS and "Location" in response.headers:
+                    raise Redirect(response.headers["Location"])
+                return await read_answer(
+                    response,
+                    address,
+                    self._source,
+                    self._identity.redact,
+                    conditional=conditional is not None,
+                    part=part,
+                    max_bytes=max_bytes,
+                    now=self._timing.wall(),
+                )
         except CAUGHT as error:
             raise as_upstream_error(error, self._source, host, self._identity.redact) from None
 
@@ -130,16 +145,9 @@ class Transport:
                     f"{host} is not found here, so nobody knows where the proxy would go"
                 ) from None
 
-    async def _exchange(
-        self,
-        address: str,
-        parts: SplitResult,
-        ours: bool,
-        accept: str,
-        conditional: Validators | None,
-        max_bytes: int,
-    ) -> Fetched:
-        headers = self._headers(ours, accept, conditional)
+    async def _answered(
+        self, address: str, parts: SplitResult, ours: bool, headers: dict[str, str]
+    ) -> aiohttp.ClientResponse:
         digest = self._identity.digest(parts) if ours else None
         url = URL(self._identity.with_key(address) if ours else address, encoded=True)
         if digest is not None:
@@ -153,18 +161,7 @@ class Transport:
             response.release()
             headers |= _authorization(digest, url)
             response = await self._send(url, headers, parts, ours)
-        async with response:
-            if response.status in REDIRECTS and "Location" in response.headers:
-                raise Redirect(response.headers["Location"])
-            return await read_answer(
-                response,
-                address,
-                self._source,
-                self._identity.redact,
-                conditional=conditional is not None,
-                max_bytes=max_bytes,
-                now=self._timing.wall(),
-            )
+        return response
 
     async def _send(
         self, url: URL, headers: Mapping[str, str], parts: SplitResult, ours: bool
@@ -219,11 +216,16 @@ class Transport:
                 )
             return found
 
-    def _headers(self, ours: bool, accept: str, conditional: Validators | None) -> dict[str, str]:
+    def _headers(
+        self, ours: bool, accept: str, conditional: Validators | None, part: Part | None
+    ) -> dict[str, str]:
         headers = self._identity.headers(ours)
         headers["Accept"] = accept
         # A picture is compressed already: gzip would cost both sides and gain nothing.
         headers["Accept-Encoding"] = "identity" if accept.startswith("image/") else CODINGS
+        if part is not None:
+            headers["Range"] = f"bytes={part.offset}-{part.offset + part.length - 1}"
+            headers["Accept-Encoding"] = "identity"  # else it were a part of what is compressed
         if conditional is not None:
             if conditional.etag:
                 headers["If-None-Match"] = conditional.etag
