@@ -18,11 +18,11 @@ import pytest
 from PIL import Image
 
 from tests.journeys.cascading import Cascade
-from tests.remote.fake import FakeRemote
+from tests.remote.fake import Answer, FakeRemote
 from tests.remote.strict_wmts import COAST, GREEN, NORTH, RED, StrictWmts
 from tuilerie.catalogue.info import HTML, JSON
 from tuilerie.catalogue.resolve_info import InfoAddress
-from tuilerie.errors import RequestError
+from tuilerie.errors import RequestError, UpstreamError
 from tuilerie.sources.remote.descriptions import RemoteDescriptions
 
 CATALOGUE = """
@@ -33,6 +33,9 @@ layers:
   ground: {{source: ground, matrix_sets: [WebMercatorQuad, EuropeanETRS89_LAEAQuad]}}
   names: {{source: names, matrix_sets: [WGS1984Quad, WebMercatorQuad, EuropeanETRS89_LAEAQuad]}}
 """
+EXCEPTION = b"""<?xml version="1.0"?><ExceptionReport xmlns="http://www.opengis.net/ows/1.1"
+ version="1.0.0"><Exception exceptionCode="TileOutOfRange" locator="TileRow">
+<ExceptionText>the edge of the world</ExceptionText></Exception></ExceptionReport>"""
 EUROPE = "EuropeanETRS89_LAEAQuad/0/0/0.png"
 
 
@@ -103,6 +106,12 @@ async def test_a_2_2_gettile_operation_request(
             await cascade.tile(f"ground/WebMercatorQuad/{z}/{col}/{row}.png")
     assert remote.count() - before == 8 + 12
     assert len({request.target for request in remote.requests}) == 1 + 8 + 12
+    # Its exceptions are understood (Table 24), and nothing of them is kept.
+    remote.otherwise(Answer(400, EXCEPTION, "application/xml"))
+    with pytest.raises(UpstreamError, match="TileOutOfRange: the edge of the world"):
+        await cascade.tile("ground/WebMercatorQuad/3/5/5.png")
+    remote.otherwise(wmts.answer)
+    await cascade.tile("ground/WebMercatorQuad/3/5/5.png")
 
 
 async def test_a_2_3_contiguous_gettile_operation_requests(cascade: Cascade) -> None:

@@ -66,6 +66,8 @@ async def test_the_address_is_enough_and_bytes_pass_untouched(
     tmp_path: Path, remote: str, tiles: dict[Any, bytes], how: str
 ) -> None:
     cascade = await Cascade.of(tmp_path, published(remote, how))
+    # It declares GetFeatureInfo, and no layer has a format for it.
+    assert cascade.catalogue.layers["near"].info.formats == ()
     for z, x, y in [(1, 1, 0), (3, 7, 2), (3, 0, 7)]:
         assert await cascade.tile(f"near/WebMercatorQuad/{z}/{x}/{y}.jpg") == tiles[z, x, y]
     await cascade.close()

@@ -97,7 +97,7 @@ def _meant(root: etree._Element, crs: Crs, remarks: Remarks) -> Crs:
     """Return the CRS that the tiles are truly in.
 
     The profile of the specification names an ellipsoidal Mercator; whoever serves it has tiles of
-    the spherical one, which lie up to 43 km elsewhere.
+    the spherical one, which, taken for the other, lie up to 21 km off on the ground.
     """
     holder = child(root, "TileSets")
     profile = "" if holder is None else attribute(holder, "profile")
