@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import numpy as np
 import pytest
 
 from tests.journeys.cascading import Cascade
@@ -81,8 +80,9 @@ async def test_what_is_drawn_of_its_tiles_is_what_gdal_draws_of_them(
     cascade = await Cascade.of(tmp_path, published(source, ", resampling: cubic"))
     difference = await off_from_gdal(cascade, ANOTHER_GRID, tmp_path, where)
     await cascade.close()
-    assert difference.mean() < 1
-    assert np.quantile(difference, 0.99) < 4
+    # A shift by one of the remote's pixels along an axis would be 0.13 or more on average.
+    assert difference.mean() < 0.12
+    assert difference.max() <= 2
 
 
 @pytest.mark.usefixtures("gdal")
@@ -99,5 +99,6 @@ async def test_its_wms_is_drawn_as_gdal_draws_it(tmp_path: Path, remote: str, ve
     )
     for query in (ANOTHER_GRID, "near/WebMercatorQuad/2/1/1.png"):
         difference = await off_from_gdal(cascade, query, tmp_path, where)
-        assert difference.mean() < 2
+        assert difference.mean() < 0.5
+        assert difference.max() <= 4
     await cascade.close()
