@@ -175,7 +175,7 @@ class RemoteOptions(Settings):
         default=60.0, description="For everything, waiting and retries included.", examples=[120]
     )
     max_connections: Annotated[Whole, Field(ge=1, le=256)] = Field(
-        default=16, description="Requests at once, of each worker.", examples=[2]
+        default=20, description="Requests at once, of each worker.", examples=[2]
     )
     requests_per_s: Annotated[Number, Field(gt=0, le=10_000)] | None = Field(
         default=None, description="On average, of each worker; no bound if absent.", examples=[20]

@@ -90,7 +90,7 @@ class RemoteSettings:
     connect_timeout_s: float = 5.0
     read_timeout_s: float = 20.0
     total_timeout_s: float = 60.0
-    max_connections: int = 16
+    max_connections: int = 20
     requests_per_s: float | None = None
     retries: int = 2
     backoff_s: float = 0.25
