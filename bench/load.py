@@ -67,8 +67,8 @@ def wrk(
 
 def _read(text: str) -> Load:
     def milliseconds(percentile: str) -> float:
-        number, unit = re.search(rf"^\s+{percentile}%\s+([\d.]+)(us|ms|s)$", text, re.M).groups()
-        return float(number) * {"us": 1e-3, "ms": 1.0, "s": 1e3}[unit]
+        number, unit = re.search(rf"^\s+{percentile}%\s+([\d.]+)(us|ms|s|m)$", text, re.M).groups()
+        return float(number) * {"us": 1e-3, "ms": 1.0, "s": 1e3, "m": 6e4}[unit]
 
     socket_errors = re.search(r"Socket errors: (.*)", text)
     bad_status = re.search(r"Non-2xx or 3xx responses: (\d+)", text)
