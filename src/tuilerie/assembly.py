@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from tuilerie import __version__
 from tuilerie.caches.base import TileCache
@@ -53,9 +54,6 @@ from tuilerie.sources.building import (
     series_source,
 )
 from tuilerie.sources.polling import QueryPolls
-from tuilerie.sources.remote.descriptions import AT_ONCE, RemoteDescriptions
-from tuilerie.sources.remote.from_options import address_policy
-from tuilerie.sources.remote.pmtiles import ArchivePolls
 from tuilerie.sources.remote.standing import broken_sources, remote_notes, remote_ones
 from tuilerie.telemetry import Meters
 from tuilerie.tiles.carried_legends import CarriedLegends
@@ -65,13 +63,17 @@ from tuilerie.tiles.manager import TileManager
 from tuilerie.tiles.produce import LayerProducer
 from tuilerie.tiles.service import TileService
 
+if TYPE_CHECKING:
+    from tuilerie.catalogue.remote_options import RemoteAccessOptions
+    from tuilerie.sources.remote.descriptions import RemoteDescriptions
+    from tuilerie.sources.remote.pmtiles import ArchivePolls
+
 __all__ = [
-    "AT_ONCE",
     "Publication",
+    "Remotes",
     "make_live",
     "open_service",
     "publish",
-    "remote_descriptions",
     "remotes_of",
 ]
 
@@ -118,7 +120,35 @@ class Publication:
         return self.paths[0].parent
 
 
-def publish(publication: Publication, remotes: RemoteDescriptions | None = None) -> Catalogue:
+class Remotes:
+    """What other servers say of themselves; one lasts for a process.
+
+    Its reader is loaded with the first source that is another server: without any, a server
+    starts a tenth of a second earlier.
+    """
+
+    def __init__(self, publication: Publication) -> None:
+        self._directory = None if publication.data is None else publication.data / "remotes"
+        self._base = str(publication.base)
+        self._reader: RemoteDescriptions | None = None
+
+    @property
+    def reader(self) -> RemoteDescriptions:
+        """Return the reader of their documents."""
+        if self._reader is None:
+            from tuilerie.sources.remote.descriptions import RemoteDescriptions
+
+            self._reader = RemoteDescriptions(self._directory, base=self._base)
+        return self._reader
+
+    def allow(self, access: RemoteAccessOptions) -> None:
+        """Say where the reader may go, as the operator's own file does."""
+        from tuilerie.sources.remote.from_options import address_policy
+
+        self.reader.policy = address_policy(access, trusted=True)
+
+
+def publish(publication: Publication, remotes: Remotes | None = None) -> Catalogue:
     """Read, describe and compile what the operator named.
 
     Args:
@@ -127,8 +157,9 @@ def publish(publication: Publication, remotes: RemoteDescriptions | None = None)
     Raises: CatalogueError: with everything that is wrong, in document and data.
     """
     loaded = publication.load()
-    remotes = remotes or remote_descriptions(publication)
-    remotes.policy = address_policy(loaded.document.remote_access, trusted=True)
+    remotes = remotes or Remotes(publication)
+    if remote_ones(used_sources(loaded.document, publication.base)):
+        remotes.allow(loaded.document.remote_access)
     descriptions = _describe(loaded.document, publication, remotes)
     catalogue = compile_catalogue(
         loaded.document,
@@ -140,14 +171,9 @@ def publish(publication: Publication, remotes: RemoteDescriptions | None = None)
         legend_size=legend_size,
         template_fault=template_fault,
     )
-    catalogue = with_notes(catalogue, broken_sources(catalogue, remotes))
+    if remote_ones(catalogue.sources):
+        catalogue = with_notes(catalogue, broken_sources(catalogue, remotes.reader))
     return replace(catalogue, revision=_revision(publication.data, catalogue))
-
-
-def remote_descriptions(publication: Publication) -> RemoteDescriptions:
-    """Return the reader of other servers' documents; one lasts for a process."""
-    directory = None if publication.data is None else publication.data / "remotes"
-    return RemoteDescriptions(directory, base=str(publication.base))
 
 
 def remotes_of(
@@ -158,9 +184,9 @@ def remotes_of(
     Nothing is asked. Raises: CatalogueError: the catalogue is not right in itself.
     """
     loaded = publication.load()
-    remotes = remote_descriptions(publication)
-    remotes.policy = address_policy(loaded.document.remote_access, trusted=True)
-    return remotes, remote_ones(used_sources(loaded.document, publication.base))
+    remotes = Remotes(publication)
+    remotes.allow(loaded.document.remote_access)
+    return remotes.reader, remote_ones(used_sources(loaded.document, publication.base))
 
 
 def open_service(catalogue: Catalogue, data: Path, *, meters: Meters) -> TileService:
@@ -258,7 +284,7 @@ def make_live(
     data: Path,
     settings: ServerSettings,
     meters: Meters,
-    remotes: RemoteDescriptions | None = None,
+    remotes: Remotes | None = None,
 ) -> Live:
     """Make what one worker serves, and how it follows changes of the files and other servers.
 
@@ -267,7 +293,11 @@ def make_live(
         data: the data directory.
         remotes: with which it did, so that other servers are not asked again.
     """
-    remotes = remotes or remote_descriptions(publication)
+    remotes = remotes or Remotes(publication)
+
+    def notes() -> Mapping[str, Mapping[str, Any]]:
+        catalogue = live.current.catalogue
+        return remote_notes(catalogue, remotes.reader) if remote_ones(catalogue.sources) else {}
 
     def rebuild() -> TileService:
         return open_service(publish(publication, remotes), data, meters=meters)
@@ -281,7 +311,7 @@ def make_live(
         watch=lambda: watched.files(live.current.catalogue),
         rebuild=rebuild,
         mark=lambda: watched.said(live.current.catalogue),
-        remotes=lambda: remote_notes(live.current.catalogue, remotes),
+        remotes=notes,
     )
     return live
 
@@ -289,13 +319,13 @@ def make_live(
 class _Watched:
     """The files whose change means another state, listed once for each state."""
 
-    def __init__(self, publication: Publication, remotes: RemoteDescriptions) -> None:
+    def __init__(self, publication: Publication, remotes: Remotes) -> None:
         self._paths = publication.paths
         self._remotes = remotes
         self._catalogue: Catalogue | None = None
         self._files: list[Path] = []
         self._polls = QueryPolls()
-        self._archives = ArchivePolls()
+        self._archives: ArchivePolls | None = None
 
     def files(self, catalogue: Catalogue) -> Sequence[Path]:
         """Return the catalogue's file, the data with what lies beside it, and matrix set files."""
@@ -322,13 +352,18 @@ class _Watched:
             if isinstance(settings, PMTilesSource) and settings.url is not None
         }
         if archives:
+            if self._archives is None:
+                from tuilerie.sources.remote.pmtiles import ArchivePolls
+
+                self._archives = ArchivePolls()
             marks = {name: catalogue.remotes[name].mark for name in archives}
             said = f"{said}{self._archives.said(archives, marks)}"
-        return said + self._remotes.poll(remote_ones(catalogue.sources))
+        remotes = remote_ones(catalogue.sources)
+        return said + self._remotes.reader.poll(remotes) if remotes else said
 
 
 def _describe(
-    document: CatalogueDocument, publication: Publication, remotes: RemoteDescriptions
+    document: CatalogueDocument, publication: Publication, remotes: Remotes
 ) -> dict[str, Described]:
     """Ask all sources side by side; files that two identifiers name are asked once."""
     base = publication.base
@@ -340,7 +375,7 @@ def _describe(
 
     def described(name: str) -> Described:
         try:
-            return describe_source(name, examined[name], remotes, own)
+            return describe_source(name, examined[name], lambda: remotes.reader, own)
         except CatalogueError as error:
             return error
 

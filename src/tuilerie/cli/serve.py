@@ -117,7 +117,7 @@ def serve(
 
     try:
         # Once, before the workers are forked: they share it, and errors are told before anything.
-        remotes = assembly.remote_descriptions(publication)
+        remotes = assembly.Remotes(publication)
         first = assembly.publish(publication, remotes)
 
         def make(meters: Meters) -> Live:

@@ -47,6 +47,7 @@ def update(
     server cannot be reached or refuses us.
     """
     from tuilerie import assembly
+    from tuilerie.sources.remote.descriptions import AT_ONCE
     from tuilerie.telemetry import configure_logging
 
     configure_logging("console", "error")
@@ -57,7 +58,7 @@ def update(
         tell_all(error.problems)
         raise typer.Exit(EXIT_DATA) from None
     chosen = _chosen(settings, sources or [])
-    with ThreadPoolExecutor(assembly.AT_ONCE) as threads:
+    with ThreadPoolExecutor(AT_ONCE) as threads:
         done = list(threads.map(lambda name: _updated(remotes, name, settings[name]), chosen))
     results = dict(zip(chosen, done, strict=True))
     if as_json:

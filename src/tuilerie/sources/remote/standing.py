@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tuilerie.catalogue.broken_layers import layers_on
 from tuilerie.catalogue.document import SourceSettings
@@ -15,7 +15,9 @@ from tuilerie.catalogue.remote_sources import (
     WmtsSource,
     XyzSource,
 )
-from tuilerie.sources.remote.descriptions import RemoteDescriptions
+
+if TYPE_CHECKING:
+    from tuilerie.sources.remote.descriptions import RemoteDescriptions
 
 __all__ = ["broken_sources", "remote_notes", "remote_ones"]
 
