@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -91,6 +92,7 @@ def serve(
     [bold]tuilerie serve world.tif[/] serves a raster as layer "world", without configuration.
     [bold]tuilerie serve catalogue.yaml[/] serves a described catalogue and follows its changes.
     """
+    gc.disable()  # a start throws nothing away; `run` collects once, then goes on as usual
     from tuilerie import assembly
     from tuilerie.server.forwarded import TrustedProxies
     from tuilerie.server.run import AddressError, run

@@ -125,6 +125,7 @@ def _serve(
     # The catalogue stays until it is replaced: no collection need walk through it.
     gc.collect()
     gc.freeze()
+    gc.enable()  # which whoever started us may have put off until now
     server.run(sockets=[listener])
     return 0 if server.started else 1
 
