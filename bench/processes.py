@@ -83,7 +83,7 @@ def wait_for(url: str, process: subprocess.Popen[bytes], log: Path, timeout_s: f
         except urllib.error.HTTPError:
             return
         except OSError:
-            time.sleep(0.05)
+            time.sleep(0.05)  # a stranger's server tells nobody that it listens: it is asked again
         else:
             return
     raise RuntimeError(f"{url} did not answer within {timeout_s} s:\n{_tail(log)}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 from tuilerie.catalogue.dimension_settings import (
@@ -46,7 +47,7 @@ class Compiled(NamedTuple):
     """What a layer gets."""
 
     dimensions: tuple[Dimension, ...] = ()
-    series: Series = {}  # noqa: RUF012 - never written to
+    series: Series = MappingProxyType({})
 
 
 def compile_dimensions(

@@ -102,7 +102,7 @@ class CacheExamination:
         clock: Callable[[], float] = time.time,
     ) -> TileCache:
         """Return a new cache object on a directory that may not exist yet."""
-        raise NotImplementedError
+        raise NotImplementedError  # all that a cache's own examination must say
 
     def needs(self, *capabilities: str) -> None:
         """Skip the examination, with the cache's reason, if it lacks one of these."""
@@ -132,7 +132,7 @@ def image(seed: int, size: int = 10_000, image_format: ImageFormat = PNG) -> Enc
 
     PNGs are real; the others have the frame of their format around noise.
     """
-    noise = random.Random(seed).randbytes(max(size - 80, 1))  # noqa: S311 - not a secret
+    noise = random.Random(seed).randbytes(max(size - 80, 1))  # noqa: S311 - no secret
     if image_format is JPEG:
         return EncodedTile(b"\xff\xd8\xff\xe0" + noise + b"\xff\xd9", JPEG)
     if image_format is WEBP:
