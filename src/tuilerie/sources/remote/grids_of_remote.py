@@ -8,10 +8,11 @@ from concurrent.futures import Executor
 from tuilerie.catalogue.address import Dimensions
 from tuilerie.grids import Crs, TileIndex
 from tuilerie.raster.image import Raster
-from tuilerie.sources.base import FetchedTile, MapRequest, PointRequest, TileOffer
+from tuilerie.sources.base import FetchedTile, MapRequest, TileOffer
 from tuilerie.sources.remote.feature_info import RemoteInfo
 from tuilerie.sources.remote.legends import RemoteLegends
 from tuilerie.sources.remote.relayed_tiles import RemoteTileSource
+from tuilerie.sources.remote.telling import TellingSource
 from tuilerie.sources.tile_check import check_tile
 from tuilerie.sources.tile_fetching import KEPT_BYTES, TileFetcher
 from tuilerie.sources.tiled import TiledSource, TilingRules
@@ -19,7 +20,7 @@ from tuilerie.sources.tiled import TiledSource, TilingRules
 __all__ = ["SourceOfManyGrids"]
 
 
-class SourceOfManyGrids:
+class SourceOfManyGrids(TellingSource):
     """Relays from whichever grid fits, draws from the one that needs the least warping.
 
     Args:
@@ -40,8 +41,7 @@ class SourceOfManyGrids:
         legends: RemoteLegends | None = None,
     ) -> None:
         kept = KEPT_BYTES // len(tiles)
-        self._info = info
-        self._legends = legends
+        super().__init__(info, legends)
         self._sources = tuple(
             TiledSource(TileFetcher(each, kept_bytes=kept), rules, executor=executor)
             for each in tiles
@@ -92,21 +92,6 @@ class SourceOfManyGrids:
         crs = Crs.parse(request.crs)
         chosen = next((s for s in self._sources if s.offers[0].matrix_set.crs == crs), None)
         return await (chosen or self._sources[0]).read(request)
-
-    @property
-    def info_formats(self) -> tuple[str, ...]:
-        """Return our media types in which the remote writes of places."""
-        return () if self._info is None else tuple(self._info.formats)
-
-    async def fetch_info(self, request: PointRequest, info_format: str) -> bytes:
-        """Return the remote's document about a place. Raises: UpstreamError."""
-        if self._info is None:
-            raise TypeError("a remote is asked about places in the formats that it has")
-        return await self._info.fetch(request, info_format)
-
-    async def fetch_legend(self, style: str, number: int) -> bytes | None:
-        """Return the remote's legend of a style. Raises: UpstreamError."""
-        return None if self._legends is None else await self._legends.fetch(style, number)
 
     async def close(self) -> None:
         """Close all of them; idempotent."""

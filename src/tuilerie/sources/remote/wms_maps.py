@@ -20,7 +20,7 @@ from tuilerie.raster.coordinates import CoordinateGrid
 from tuilerie.raster.decode import decode
 from tuilerie.raster.image import Raster
 from tuilerie.raster.picture import Picture, picture_of
-from tuilerie.sources.base import MapRequest, PointRequest
+from tuilerie.sources.base import MapRequest
 from tuilerie.sources.drawing import MapFrame, Patch, draw, plan_frame
 from tuilerie.sources.remote.advice import upstream_fault
 from tuilerie.sources.remote.client import RemoteClient
@@ -29,6 +29,7 @@ from tuilerie.sources.remote.feature_info import RemoteInfo
 from tuilerie.sources.remote.legends import RemoteLegends
 from tuilerie.sources.remote.map_pieces import MapPiece, MapWindow, pieces_of, window_around
 from tuilerie.sources.remote.relayed_tiles import usable_picture
+from tuilerie.sources.remote.telling import TellingSource
 from tuilerie.sources.remote.wms import WmsPlan
 
 __all__ = ["MAX_MAP_PIXELS", "WmsMapSource"]
@@ -40,7 +41,7 @@ _FINE = 1e-9
 _OPAQUE = np.uint8(255)
 
 
-class WmsMapSource:
+class WmsMapSource(TellingSource):
     """Draws maps out of those of a WMS: a `MapSource`.
 
     Args:
@@ -72,8 +73,7 @@ class WmsMapSource:
         legends: RemoteLegends,
         executor: Executor,
     ) -> None:
-        self._info = info
-        self._legends = legends
+        super().__init__(info, legends)
         self._plan = plan
         self._source = identifier
         self._client = client
@@ -108,21 +108,6 @@ class WmsMapSource:
                 np.zeros((3, *shape), np.uint8), np.zeros(shape, np.uint8), request.bounds, crs.text
             )
         return replace(drawn, complete=False)
-
-    @property
-    def info_formats(self) -> tuple[str, ...]:
-        """Return our media types in which the remote writes of places."""
-        return () if self._info is None else tuple(self._info.formats)
-
-    async def fetch_info(self, request: PointRequest, info_format: str) -> bytes:
-        """Return the remote's document about a place. Raises: UpstreamError."""
-        if self._info is None:
-            raise TypeError("a remote is asked about places in the formats that it has")
-        return await self._info.fetch(request, info_format)
-
-    async def fetch_legend(self, style: str, number: int) -> bytes | None:
-        """Return the remote's legend of a style. Raises: UpstreamError."""
-        return await self._legends.fetch(style, number)
 
     async def close(self) -> None:
         """End what is under way and close all connections; idempotent."""
